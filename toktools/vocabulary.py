@@ -1,0 +1,110 @@
+"""Token <-> id, and the special tokens that stand outside the text.
+
+Ids are positions: the special tokens come first, in the order PAD, EOS, ANY, then everything else
+in the order that the tokenizer's trainer gives.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from toktools.errors import ToktoolsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecialTokens:
+    """The strings of the special tokens; None where a tokenizer has no such token.
+
+    Args:
+        pad: fills the short rows of a batch; never scored.
+        eos: stands for the end of a document (of a line, when documents are lines).
+        any: stands for what the tokenizer cannot represent. Tokenizers that can represent every
+            string have none.
+        extra: further tokens that take an id and never come from ordinary text.
+
+    Raises:
+        ToktoolsError: if a string is empty or given twice.
+    """
+
+    pad: str | None = "<PAD>"
+    eos: str | None = "<EOS>"
+    any: str | None = "<ANY>"
+    extra: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = list(self)
+        if "" in names:
+            raise ToktoolsError("a special token must not be empty; pass None to leave it out")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ToktoolsError(f"special tokens must differ, got {twice[0]!r} more than once")
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the tokens in id order: PAD, EOS, ANY, then the extra ones."""
+        for name in (self.pad, self.eos, self.any, *self.extra):
+            if name is not None:
+                yield name
+
+    def without_any(self) -> SpecialTokens:
+        """Return the same tokens for a tokenizer that never fails."""
+        return replace(self, any=None)
+
+    @classmethod
+    def none(cls) -> SpecialTokens:
+        """Return an empty set, so that ids start with the first ordinary token."""
+        return cls(pad=None, eos=None, any=None)
+
+
+class Vocabulary:
+    """An immutable, ordered set of tokens: the id of a token is its position.
+
+    Args:
+        tokens: every token, specials included, in id order.
+        special: which of them are special.
+
+    Raises:
+        ToktoolsError: if a token occurs twice or a special token is not among them.
+
+    Example:
+        >>> vocabulary = Vocabulary(["<PAD>", "<EOS>", "<ANY>", "a"], SpecialTokens())
+        >>> vocabulary.id("a"), vocabulary.token(0), vocabulary.eos_id, len(vocabulary)
+        (3, '<PAD>', 1, 4)
+    """
+
+    def __init__(self, tokens: Iterable[str], special: SpecialTokens) -> None:
+        self.tokens = tuple(tokens)
+        self.special = special
+        self.ids = {token: i for i, token in enumerate(self.tokens)}
+        if len(self.ids) != len(self.tokens):
+            twice = next(t for i, t in enumerate(self.tokens) if self.ids[t] != i)
+            raise ToktoolsError(f"a vocabulary holds each token once, got {twice!r} twice")
+        for name in special:
+            if name not in self.ids:
+                raise ToktoolsError(f"special token {name!r} is not in the vocabulary")
+        self.pad_id = self._special_id(special.pad)
+        self.eos_id = self._special_id(special.eos)
+        self.unk_id = self._special_id(special.any)
+        self.special_ids = frozenset(self.ids[name] for name in special)
+
+    def _special_id(self, name: str | None) -> int | None:
+        return None if name is None else self.ids[name]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def id(self, token: str) -> int:
+        """Return the id of `token`; ToktoolsError names the nearest token where there is none."""
+        try:
+            return self.ids[token]
+        except KeyError:
+            near = difflib.get_close_matches(token, self.tokens, n=1)
+            hint = f"; the nearest is {near[0]!r}" if near else ""
+            raise ToktoolsError(f"{token!r} is not a token of this vocabulary{hint}") from None
+
+    def token(self, id: int) -> str:
+        """Return the token with this id; ToktoolsError if it lies outside 0 .. len - 1."""
+        if not 0 <= id < len(self.tokens):
+            raise ToktoolsError(f"token id must be in 0..{len(self.tokens) - 1}, got {id}")
+        return self.tokens[id]
