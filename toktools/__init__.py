@@ -1,0 +1,62 @@
+"""Tokenizers trained from scratch, and everything around them.
+
+>>> import toktools
+>>> tokenizer = toktools.train_bpe(["low lower lowest", "new newer newest"], vocab_size=262)
+>>> tokenizer.decode(tokenizer.encode("newest, lowest"))
+'newest, lowest'
+
+The names below are the public API. They are imported on first use, so that `import toktools` costs
+next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toktools.bpe import BPETokenizer, train_bpe
+    from toktools.byte import ByteTokenizer, train_byte
+    from toktools.character import CharacterTokenizer, train_character
+    from toktools.corpus import Corpus, open_corpus
+    from toktools.errors import ToktoolsError
+    from toktools.formats.tokenizer_json import load
+    from toktools.registry import train
+    from toktools.tokenizer import DecodeStream, Documents, Encoding, Tokenizer
+    from toktools.vocabulary import SpecialTokens, Vocabulary
+    from toktools.word import WordReport, WordTokenizer, train_word
+    from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
+
+_HOME = {
+    "BPETokenizer": "bpe",
+    "train_bpe": "bpe",
+    "ByteTokenizer": "byte",
+    "train_byte": "byte",
+    "CharacterTokenizer": "character",
+    "train_character": "character",
+    "Corpus": "corpus",
+    "open_corpus": "corpus",
+    "ToktoolsError": "errors",
+    "load": "formats.tokenizer_json",
+    "train": "registry",
+    "DecodeStream": "tokenizer",
+    "Documents": "tokenizer",
+    "Encoding": "tokenizer",
+    "Tokenizer": "tokenizer",
+    "SpecialTokens": "vocabulary",
+    "Vocabulary": "vocabulary",
+    "WordReport": "word",
+    "WordTokenizer": "word",
+    "train_word": "word",
+    "WordPieceTokenizer": "wordpiece",
+    "train_wordpiece": "wordpiece",
+}
+
+__all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'toktools' has no attribute {name!r}")
+    value = getattr(import_module(f"toktools.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

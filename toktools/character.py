@@ -1,0 +1,103 @@
+"""One token a character: the alphabet of the training text, and `<ANY>` for the rest.
+
+Adds to `byte.py` a vocabulary that must be learned, and so can fail.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from toktools.counting import CorpusLike, count_pretokens
+from toktools.errors import ToktoolsError
+from toktools.pretokenizers import WholeText
+from toktools.tokenizer import Tokenizer
+from toktools.vocabulary import SpecialTokens, Vocabulary
+
+
+class CharacterTokenizer(Tokenizer):
+    """Encodes text as its code points; those outside the vocabulary become `<ANY>`, one each."""
+
+    kind = "character"
+
+    def __init__(
+        self, vocabulary: Vocabulary, *, training: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(vocabulary, training=training)
+        if vocabulary.unk_id is None:
+            raise ToktoolsError("a character tokenizer needs an ANY token for unseen characters")
+        self._unk_id: int = vocabulary.unk_id
+        self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
+
+    def encode_piece(self, piece: str) -> list[int]:
+        return [self._ids.get(character, self._unk_id) for character in piece]
+
+    def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
+        return [(i, i + 1) for i in range(len(piece))]
+
+    def surface(self, token: str, first: bool) -> bytes:
+        return token.encode()
+
+    @property
+    def lossless(self) -> bool | str:
+        return "characters outside the vocabulary become " + str(self.vocabulary.special.any)
+
+
+def train_character(
+    corpus: CorpusLike,
+    *,
+    min_count: int = 1,
+    max_vocab: int | None = None,
+    special_tokens: SpecialTokens | None = None,
+) -> CharacterTokenizer:
+    """Learn the alphabet of a corpus.
+
+    Args:
+        corpus: documents (see `toktools.counting.CorpusLike`).
+        min_count: characters seen fewer times become `<ANY>`.
+        max_vocab: at most this many tokens, specials included; the most frequent are kept.
+        special_tokens: PAD, EOS and ANY by default.
+    Returns: a tokenizer whose characters are ordered by count, descending, then by code point.
+    Raises:  ToktoolsError for an empty corpus or impossible options.
+    Example:
+        >>> tokenizer = train_character(["abba"])
+        >>> tokenizer.encode("bad"), tokenizer.decode([4, 3])
+        ([4, 3, 2], 'ba')
+    """
+    special = special_tokens or SpecialTokens()
+    pretokens = count_pretokens(corpus, WholeText())
+    characters: Counter[str] = Counter()
+    for pretoken, count in pretokens.counts.items():
+        for character in pretoken:
+            characters[character] += count
+    kept = most_frequent(characters, min_count, max_vocab, special)
+    return CharacterTokenizer(
+        Vocabulary([*special, *kept], special),
+        training={
+            "options": {"min_count": min_count, "max_vocab": max_vocab},
+            "corpus": pretokens.corpus,
+            "characters": len(characters),
+        },
+    )
+
+
+def most_frequent(
+    counts: Mapping[str, int], min_count: int, max_vocab: int | None, special: SpecialTokens
+) -> list[str]:
+    """Return the tokens to keep: by count, descending, then by code point; never a special token.
+
+    Args:
+        counts: token -> occurrences; min_count: fewer are dropped; max_vocab: size of the whole
+            vocabulary, specials included, or None.
+    """
+    reserved = list(special)
+    if min_count < 1:
+        raise ToktoolsError(f"min_count must be >= 1 (1 keeps everything), got {min_count}")
+    if max_vocab is not None and max_vocab <= len(reserved):
+        raise ToktoolsError(
+            f"max_vocab must be > {len(reserved)} (the special tokens), got {max_vocab}"
+        )
+    kept = [t for t, count in counts.items() if count >= min_count and t not in reserved]
+    kept.sort(key=lambda token: (-counts[token], token))
+    return kept if max_vocab is None else kept[: max_vocab - len(reserved)]

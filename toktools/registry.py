@@ -1,0 +1,54 @@
+"""Tokenizers by name: ours, and those of other packages through entry points.
+
+A package adds its own by naming a training function in its metadata:
+
+    [project.entry-points."toktools.tokenizers"]
+    mine = "my_package:train_mine"
+
+The function has the signature of ours: `train_mine(corpus, **options) -> Tokenizer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from toktools.errors import lookup
+from toktools.tokenizer import Tokenizer
+
+Trainer = Callable[..., Tokenizer]
+ENTRY_POINT_GROUP = "toktools.tokenizers"
+
+_OURS = {
+    "word": ("toktools.word", "train_word"),
+    "character": ("toktools.character", "train_character"),
+    "byte": ("toktools.byte", "train_byte"),
+    "bpe": ("toktools.bpe", "train_bpe"),
+    "wordpiece": ("toktools.wordpiece", "train_wordpiece"),
+}
+
+
+def names() -> list[str]:
+    """Return the names that `trainer` knows, ours first."""
+    return [*_OURS, *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))]
+
+
+def trainer(name: str) -> Trainer:
+    """Return the training function of that name.
+
+    Raises: ToktoolsError, with the closest name and the list, if there is none.
+    """
+    if name in _OURS:
+        module, function = _OURS[name]
+        return getattr(import_module(module), function)
+    plugins = {e.name: e for e in entry_points(group=ENTRY_POINT_GROUP)}
+    if name in plugins:
+        return plugins[name].load()
+    return lookup(name, dict.fromkeys(names(), trainer), what="tokenizer")
+
+
+def train(name: str, corpus: Any, **options: Any) -> Tokenizer:
+    """Train the tokenizer of that name on `corpus` with the options of its training function."""
+    return trainer(name)(corpus, **options)
