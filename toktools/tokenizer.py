@@ -117,7 +117,7 @@ class Tokenizer(ABC):
             else:
                 ids.append(special_id)
         if add_eos:
-            ids.append(self._require_eos())
+            ids.append(self.require_eos())
         return ids
 
     def _encode_ordinary(self, text: str, ids: list[int]) -> None:
@@ -331,7 +331,8 @@ class Tokenizer(ABC):
             for i, token in enumerate(self.vocabulary.tokens)
         ]
 
-    def _require_eos(self) -> int:
+    def require_eos(self) -> int:
+        """Return the id that ends a document; ToktoolsError if there is none."""
         if self.eos_id is None:
             raise ToktoolsError(
                 "this tokenizer has no end-of-document token; train it with one: eos_token='<EOS>'"
