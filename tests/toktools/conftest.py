@@ -34,7 +34,7 @@ TRICKY += ["漢", "🙂", "\ufeff", "\ufffd", "##", "Ġ", "<EOS>", "<PAD>", "<AN
 tricky_text = st.lists(st.sampled_from(TRICKY) | st.characters(exclude_categories=["Cs"])).map(
     "".join
 )
-"""Text made to be cut wrongly: white space of every kind, look-alikes of specials, any character."""
+"""Text made to be cut wrongly: all kinds of white space, look-alikes of specials, any character."""
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def apply_slowly(word: list[int], merges: dict[tuple[int, int], tuple[int, int]]
     """Look over the whole word for the pair of lowest rank, each time."""
     word = list(word)
     while True:
-        found = [(merges[p][0], i) for i, p in enumerate(zip(word, word[1:])) if p in merges]
+        found = [(merges[p][0], i) for i, p in enumerate(pairwise(word)) if p in merges]
         if not found:
             return word
         i = min(found)[1]
@@ -59,7 +61,7 @@ def likelihood_ranks(words: list[list[int]], counts: list[int]) -> dict[tuple[in
     for word, count in zip(words, counts, strict=True):
         for symbol in word:
             single[symbol] = single.get(symbol, 0) + count
-        for pair in zip(word, word[1:]):
+        for pair in pairwise(word):
             double[pair] = double.get(pair, 0) + count
     return {p: (-n / (single[p[0]] * single[p[1]]), -n, p) for p, n in double.items()}
 

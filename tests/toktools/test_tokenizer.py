@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 
@@ -127,7 +129,7 @@ def test_files_are_encoded_line_by_line(tokenizer: Tokenizer, tmp_path):
     (tmp_path / "b.txt").write_text("four", encoding="utf-8")
     ids, starts = tokenizer.encode_files([tmp_path / "a.txt", tmp_path / "b.txt"])
     expected = [tokenizer.encode(line) for line in ("one two", "three", "four")]
-    assert [ids[a:b].tolist() for a, b in zip(starts, starts[1:], strict=False)] == expected
+    assert [ids[a:b].tolist() for a, b in pairwise(starts)] == expected
 
 
 def test_every_token_has_an_id_and_back(tokenizer: Tokenizer):
@@ -157,7 +159,7 @@ def test_a_vocabulary_refuses_a_token_twice():
 
 def test_a_vocabulary_names_the_nearest_token():
     vocabulary = Vocabulary(["hello", "world"], SpecialTokens.none())
-    with pytest.raises(ToktoolsError, match="'hallo' is not a token.*nearest is 'hello'"):
+    with pytest.raises(ToktoolsError, match=r"'hallo' is not a token.*nearest is 'hello'"):
         vocabulary.id("hallo")
 
 

@@ -156,7 +156,7 @@ BAD_FILES = {
     ),
     "an unknown kind": (
         damaged(lambda d: d["model"]["toktools"].update(kind="magic")),
-        "unknown kind 'magic'",
+        "there is no kind of tokenizer 'magic'",
     ),
     "a newer format": (
         damaged(lambda d: d["model"]["toktools"].update(format=99)),
@@ -200,7 +200,7 @@ def test_a_bad_file_is_one_clear_line_that_names_it(name: str, tmp_path: Path):
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
-    with pytest.raises(ToktoolsError, match="gone.json: cannot be read: No such file"):
+    with pytest.raises(ToktoolsError, match=r"gone\.json: cannot be read: No such file"):
         load(tmp_path / "gone.json")
 
 

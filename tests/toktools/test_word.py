@@ -89,5 +89,5 @@ def test_impossible_options_are_refused(train, options: dict, message: str):
 
 @pytest.mark.parametrize("counts", [{}, {"a": 0}, {"a": 1.5}])
 def test_impossible_counts_are_refused(counts: dict):
-    with pytest.raises(ToktoolsError, match="got no counts|must be a positive int"):
+    with pytest.raises(ToktoolsError, match=r"got no counts|must be a positive int"):
         train_word(counts)
