@@ -1,0 +1,103 @@
+"""The command-line options that open a corpus, for every command that reads one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from toktools.corpus.builtin import BUILTIN
+from toktools.corpus.corpus import open_corpus
+from toktools.corpus.normalization import NORMALIZERS
+from toktools.corpus.settings import DOCUMENTS, ERRORS
+from toktools.errors import ToktoolsError
+
+
+def corpus_options(
+    default: str | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that gives a click command the options of a corpus.
+
+    The command gets one keyword argument for them all, `corpus`: an open `Corpus`.
+
+    Args:    default: the source where `--corpus` is not given; None makes the option required.
+    Returns: a decorator; put it under `@click.command()`.
+    Example:
+        >>> from click.testing import CliRunner
+        >>> @click.command()
+        ... @corpus_options(default="human-numbers")
+        ... def count(corpus):
+        ...     click.echo(sum(1 for _ in corpus))
+        >>> CliRunner().invoke(count, ["--limit", "5"]).output
+        '5\\n'
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def opened(*args: Any, **kwargs: Any) -> Any:
+            chosen = {name: kwargs.pop(name) for name in _NAMES}
+            sources = chosen.pop("source")
+            try:
+                corpus = open_corpus(sources[0] if len(sources) == 1 else list(sources), **chosen)
+            except ToktoolsError as e:
+                raise click.ClickException(str(e)) from e
+            return command(*args, corpus=corpus, **kwargs)
+
+        for option in reversed(_options(default)):
+            opened = option(opened)
+        return opened
+
+    return decorate
+
+
+_NAMES = ("source", "field", "where", "documents", "errors", "normalize", "limit")
+
+
+def _options(default: str | None) -> list[Callable[[Any], Any]]:
+    """Return the options in the order in which --help lists them."""
+    return [
+        click.option(
+            *("--corpus", "-c", "source"),
+            multiple=True,
+            default=None if default is None else [default],
+            required=default is None,
+            show_default=True,
+            metavar="SOURCE",
+            help="File, directory, glob pattern, - for standard input, or built-in corpus: "
+            f"{', '.join(BUILTIN)}. May be repeated.",
+        ),
+        click.option(
+            "--field", metavar="NAME", help="Field with the text, for JSON lines, CSV and TSV."
+        ),
+        click.option(
+            "--where",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Only records with this value. May be repeated; all must hold.",
+        ),
+        click.option(
+            "--documents",
+            type=click.Choice(DOCUMENTS),
+            default="line",
+            show_default=True,
+            help="What is a document in a text file.",
+        ),
+        click.option(
+            "--errors",
+            type=click.Choice(ERRORS),
+            default="strict",
+            show_default=True,
+            help="At invalid text: stop, put U+FFFD there, or skip the document.",
+        ),
+        click.option(
+            "--normalize",
+            default="",
+            metavar="NAME[,NAME]",
+            help=f"What to do to each document first, in order: {', '.join(NORMALIZERS)}.",
+        ),
+        click.option(
+            "--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N documents."
+        ),
+    ]
