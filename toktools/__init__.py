@@ -25,32 +25,22 @@ if TYPE_CHECKING:
     from toktools.word import WordReport, WordTokenizer, train_word
     from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
 
-_HOME = {
-    "BPETokenizer": "bpe",
-    "train_bpe": "bpe",
-    "ByteTokenizer": "byte",
-    "train_byte": "byte",
-    "CharacterTokenizer": "character",
-    "train_character": "character",
-    "Corpus": "corpus",
-    "open_corpus": "corpus",
-    "ToktoolsError": "errors",
-    "load": "formats.tokenizer_json",
-    "train": "registry",
-    "DecodeStream": "tokenizer",
-    "Documents": "tokenizer",
-    "Encoding": "tokenizer",
-    "Tokenizer": "tokenizer",
-    "SpecialTokens": "vocabulary",
-    "Vocabulary": "vocabulary",
-    "WordReport": "word",
-    "WordTokenizer": "word",
-    "train_word": "word",
-    "WordPieceTokenizer": "wordpiece",
-    "train_wordpiece": "wordpiece",
+_API = {
+    "bpe": ["BPETokenizer", "train_bpe"],
+    "byte": ["ByteTokenizer", "train_byte"],
+    "character": ["CharacterTokenizer", "train_character"],
+    "corpus": ["Corpus", "open_corpus"],
+    "errors": ["ToktoolsError"],
+    "formats.tokenizer_json": ["load"],
+    "registry": ["train"],
+    "tokenizer": ["DecodeStream", "Documents", "Encoding", "Tokenizer"],
+    "vocabulary": ["SpecialTokens", "Vocabulary"],
+    "word": ["WordReport", "WordTokenizer", "train_word"],
+    "wordpiece": ["WordPieceTokenizer", "train_wordpiece"],
 }
+_HOME = {name: module for module, names in _API.items() for name in names}
 
-__all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 __version__ = "0.1.0"
 
 

@@ -4,7 +4,7 @@ Byte-level tokenizers keep their tokens in text files, so each byte is written a
 can be printed: itself where it can (Latin-1's visible characters), else U+0100 onwards in order.
 The space becomes "Ġ" (U+0120), the newline "Ċ" (U+010A).
 
-Source: Radford et al. 2019, the released GPT-2 code (`bytes_to_unicode`); the rule is restated here.
+Source: Radford et al. 2019, the released GPT-2 code (`bytes_to_unicode`).
 """
 
 _VISIBLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer
@@ -65,20 +65,20 @@ def documents_of(corpus: CorpusLike) -> Iterable[str]:
 
     Raises: TypeError at a bare str, which might be meant as text or as a path.
     """
-    from toktools.corpus import open_corpus
-
     if isinstance(corpus, str):
         raise TypeError(
             "a bare str is ambiguous: pass [text] to train on the text itself, "
             "or pathlib.Path(name) to train on the file of that name"
         )
     if isinstance(corpus, Path):
-        return open_corpus(corpus)
-    if isinstance(corpus, list) and corpus and all(isinstance(path, Path) for path in corpus):
+        corpus = [corpus]
+    if isinstance(corpus, list) and corpus and isinstance(corpus[0], Path):
+        from toktools.corpus import open_corpus
+
         return open_corpus(corpus)
     if isinstance(corpus, Iterator):
         return list(corpus)
-    return corpus
+    return cast("Iterable[str]", corpus)
 
 
 def count_pretokens(

@@ -46,8 +46,7 @@ class WholeText:
 class _RegexPretokenizer:
     """The pieces are the matches of a regular expression."""
 
-    @staticmethod
-    def _pattern() -> re.Pattern[str]:
+    def _pattern(self) -> re.Pattern[str]:
         raise NotImplementedError
 
     def split(self, text: str) -> list[str]:
@@ -66,10 +65,8 @@ class WhitespaceSplit(_RegexPretokenizer):
         ["It's", 'here.']
     """
 
-    @staticmethod
-    @cache
-    def _pattern() -> re.Pattern[str]:
-        return re.compile(f"[^{WHITE_SPACE}]+")
+    def _pattern(self) -> re.Pattern[str]:
+        return _words()
 
 
 @dataclass(frozen=True)
@@ -82,10 +79,8 @@ class PunctuationSplit(_RegexPretokenizer):
         ['It', "'", 's', 'here', '.']
     """
 
-    @staticmethod
-    @cache
-    def _pattern() -> re.Pattern[str]:
-        return re.compile(f"[{punctuation()}]|[^{punctuation()}{WHITE_SPACE}]+")
+    def _pattern(self) -> re.Pattern[str]:
+        return _words_and_punctuation()
 
 
 @dataclass(frozen=True)
@@ -100,18 +95,31 @@ class Gpt2Split(_RegexPretokenizer):
         [' It', "'s", ' ', ' here', ' in', ' 2019', '.']
     """
 
-    @staticmethod
-    @cache
-    def _pattern() -> re.Pattern[str]:
-        letter, number, space = letters(), numbers(), WHITE_SPACE
-        return re.compile(
-            "'(?:[sdmt]|ll|ve|re)"
-            f"| ?[{letter}]+"
-            f"| ?[{number}]+"
-            f"| ?[^{space}{letter}{number}]+"
-            f"|[{space}]+(?![^{space}])"
-            f"|[{space}]+"
-        )
+    def _pattern(self) -> re.Pattern[str]:
+        return _gpt2()
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    return re.compile(f"[^{WHITE_SPACE}]+")
+
+
+@cache
+def _words_and_punctuation() -> re.Pattern[str]:
+    return re.compile(f"[{punctuation()}]|[^{punctuation()}{WHITE_SPACE}]+")
+
+
+@cache
+def _gpt2() -> re.Pattern[str]:
+    letter, number, space = letters(), numbers(), WHITE_SPACE
+    return re.compile(
+        "'(?:[sdmt]|ll|ve|re)"
+        f"| ?[{letter}]+"
+        f"| ?[{number}]+"
+        f"| ?[^{space}{letter}{number}]+"
+        f"|[{space}]+(?![^{space}])"
+        f"|[{space}]+"
+    )
 
 
 PRETOKENIZERS: dict[str, type[Pretokenizer]] = {

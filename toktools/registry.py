@@ -11,6 +11,7 @@ The function has the signature of ours: `train_mine(corpus, **options) -> Tokeni
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -40,13 +41,16 @@ def trainer(name: str) -> Trainer:
 
     Raises: ToktoolsError, with the closest name and the list, if there is none.
     """
-    if name in _OURS:
-        module, function = _OURS[name]
-        return getattr(import_module(module), function)
-    plugins = {e.name: e for e in entry_points(group=ENTRY_POINT_GROUP)}
-    if name in plugins:
-        return plugins[name].load()
-    return lookup(name, dict.fromkeys(names(), trainer), what="tokenizer")
+    loaders: dict[str, Callable[[], Trainer]] = {
+        plugin.name: plugin.load for plugin in entry_points(group=ENTRY_POINT_GROUP)
+    }
+    for known, (module, function) in _OURS.items():
+        loaders[known] = partial(_import, module, function)
+    return lookup(name, loaders, what="tokenizer")()
+
+
+def _import(module: str, function: str) -> Trainer:
+    return getattr(import_module(module), function)
 
 
 def train(name: str, corpus: Any, **options: Any) -> Tokenizer:

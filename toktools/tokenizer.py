@@ -1,8 +1,8 @@
 """The contract that every tokenizer meets, ours and other libraries' alike.
 
 Text goes through three steps: the normalizer rewrites it, the pretokenizer cuts it into pieces, and
-`encode_piece` turns each piece into token ids. A tokenizer supplies the last step, and the way back:
-`surface`, the bytes that a token adds to the text. All the rest is here, once.
+`encode_piece` turns each piece into token ids. A tokenizer supplies the last step and the way back,
+`surface`: the bytes that a token adds to the text. All the rest is here, once.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ class Tokenizer(ABC):
         """Return the bytes that `ids` stand for.
 
         Args:
-            ids: token ids. PAD and EOS add nothing (EOS ends a document: what follows starts anew).
+            ids: token ids. PAD and EOS add nothing.
             keep_special: write PAD and EOS as their strings.
             hidden: what the unknown tokens stood for, in order; each is written in its place.
                 Where it runs out, the unknown token's own string is written.
@@ -268,7 +268,6 @@ class Tokenizer(ABC):
             elif id in vocabulary.special_ids:
                 if keep_special or token in vocabulary.special.extra:
                     parts.append(token.encode())
-                first = id == vocabulary.eos_id or first
                 continue
             else:
                 parts.append(self.surface(token, first))
@@ -381,7 +380,6 @@ class DecodeStream:
         vocabulary = self._tokenizer.vocabulary
         token = vocabulary.token(int(id))
         if id in vocabulary.special_ids and id != vocabulary.unk_id:
-            self._first = self._first or id == vocabulary.eos_id
             return self._decoder.decode(b"", final=True)
         surface = self._tokenizer.surface(token, self._first)
         self._first = False

@@ -1,0 +1,250 @@
+"""`tokenizer.json`: the file of the Hugging Face `tokenizers` library, for every tokenizer of ours.
+
+The library, loading a file of ours, gives the same ids: word and character tokenizers are written
+as its WordLevel model, bytes as BPE without merges, BPE and WordPiece as themselves. What it has no
+field for (our name for the kind, which special token plays which part, how it was trained) stands
+under "toktools" inside "model", where the library passes over it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from toktools.bpe import BPETokenizer
+from toktools.byte import ByteTokenizer
+from toktools.character import CharacterTokenizer
+from toktools.errors import ToktoolsError
+from toktools.files import replacing
+from toktools.formats.components import (
+    byte_level,
+    one_character_each,
+    read_normalizer,
+    read_pretokenizer,
+    write_normalizer,
+    write_pretokenizer,
+)
+from toktools.tokenizer import Tokenizer
+from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.word import WordTokenizer
+from toktools.wordpiece import WordPieceTokenizer
+
+FORMAT_VERSION = 1
+Json = dict[str, Any]
+
+
+def save(tokenizer: Tokenizer, path: str | Path) -> None:
+    """Write `tokenizer` to `path`, whole or not at all.
+
+    Raises: ToktoolsError if the file cannot be written or the kind of tokenizer has no such file.
+    """
+    text = json.dumps(to_json(tokenizer), ensure_ascii=False, indent=1)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def load(path: str | Path) -> Tokenizer:
+    """Read a tokenizer.
+
+    Args:    path: a `tokenizer.json`, or a folder that holds one.
+    Returns: a tokenizer of the kind that the file names.
+    Raises:  ToktoolsError, naming the file and what is wrong with it.
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ByteTokenizer().save(folder + "/tokenizer.json")
+        ...     load(folder).encode("a")
+        [99]
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "tokenizer.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise ToktoolsError(f"{path}: cannot be read: {e.strerror}") from e
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as e:
+        raise ToktoolsError(f"{path}: is not a JSON file: {e}") from e
+    try:
+        return from_json(document)
+    except ToktoolsError as e:
+        raise ToktoolsError(f"{path}: {e}") from e
+
+
+def to_json(tokenizer: Tokenizer) -> Json:
+    """Return the content of `tokenizer.json` as Python values."""
+    if not isinstance(tokenizer, tuple(_MODELS)):
+        raise ToktoolsError(f"a {type(tokenizer).__name__} cannot be written as tokenizer.json")
+    model, pretokenizer, decoder = _MODELS[type(tokenizer)](tokenizer)
+    special = tokenizer.vocabulary.special
+    record = {
+        "format": FORMAT_VERSION,
+        "kind": tokenizer.kind,
+        "special_tokens": {
+            "pad": special.pad,
+            "eos": special.eos,
+            "any": special.any,
+            "extra": list(special.extra),
+        },
+        "training": tokenizer.training,
+    }
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {
+                "id": tokenizer.vocabulary.ids[token],
+                "content": token,
+                "single_word": False,
+                "lstrip": False,
+                "rstrip": False,
+                "normalized": False,
+                "special": True,
+            }
+            for token in special
+        ],
+        "normalizer": write_normalizer(tokenizer.normalizer),
+        "pre_tokenizer": pretokenizer,
+        "post_processor": None,
+        "decoder": decoder,
+        "model": {**model, "toktools": record},
+    }
+
+
+def from_json(document: Any) -> Tokenizer:
+    """Return the tokenizer that `to_json` described; ToktoolsError says what does not fit."""
+    model = need(document, "model", dict)
+    record = model.get("toktools")
+    if not isinstance(record, dict):
+        raise ToktoolsError("was not written by toktools (its model has no 'toktools' record)")
+    if need(record, "format", int) > FORMAT_VERSION:
+        raise ToktoolsError(f"has format {record['format']}, newer than {FORMAT_VERSION}; upgrade")
+    vocabulary = _read_vocabulary(need(model, "vocab", dict), need(record, "special_tokens", dict))
+    options: Json = {"training": need(record, "training", dict)}
+    kind = need(record, "kind", str)
+    if kind == "byte":
+        tokenizer = ByteTokenizer(special_tokens=vocabulary.special, **options)
+        if tokenizer.vocabulary.tokens != vocabulary.tokens:
+            raise ToktoolsError("the vocabulary of a byte tokenizer must be the 256 bytes in order")
+        return tokenizer
+    if kind == "character":
+        return CharacterTokenizer(vocabulary, **options)
+    options["pretokenizer"] = read_pretokenizer(document.get("pre_tokenizer"))
+    if kind == "bpe":
+        return BPETokenizer(
+            vocabulary,
+            [_read_merge(merge) for merge in need(model, "merges", list)],
+            byte_level=need(document, "pre_tokenizer", dict).get("type") == "ByteLevel",
+            **options,
+        )
+    options["normalizer"] = read_normalizer(document.get("normalizer"))
+    if kind == "word":
+        return WordTokenizer(vocabulary, **options)
+    if kind == "wordpiece":
+        return WordPieceTokenizer(
+            vocabulary,
+            prefix=need(model, "continuing_subword_prefix", str),
+            max_word_characters=need(model, "max_input_chars_per_word", int),
+            **options,
+        )
+    raise ToktoolsError(f"holds a tokenizer of unknown kind {kind!r}")
+
+
+def need(mapping: Any, key: str, kind: type) -> Any:
+    """Return `mapping[key]`, which must be of this type; else ToktoolsError."""
+    if not isinstance(mapping, dict):
+        raise ToktoolsError(f"expected a JSON object that holds {key!r}, got {mapping!r:.60}")
+    value = mapping.get(key)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ToktoolsError(f"{key!r} must be a JSON {_JSON_NAMES[kind]}, got {value!r:.60}")
+    return value
+
+
+_JSON_NAMES = {dict: "object", list: "array", str: "string", int: "integer"}
+
+
+def _read_vocabulary(ids: Json, special: Json) -> Vocabulary:
+    tokens: list[str | None] = [None] * len(ids)
+    for token, id in ids.items():
+        if not isinstance(id, int) or not 0 <= id < len(ids) or tokens[id] is not None:
+            raise ToktoolsError(
+                f"the ids must be 0..{len(ids) - 1}, each once; got {id!r} for token {token!r}"
+            )
+        tokens[id] = token
+    try:
+        extra = tuple(special.get("extra", ()))
+        return Vocabulary(tokens, SpecialTokens(**{**special, "extra": extra}))  # type: ignore
+    except TypeError as e:
+        raise ToktoolsError(f"'special_tokens' cannot be read: {e}") from e
+
+
+def _read_merge(merge: Any) -> tuple[str, str]:
+    parts = merge.split(" ") if isinstance(merge, str) else merge
+    match parts:
+        case [str(left), str(right)]:
+            return left, right
+    raise ToktoolsError(f"a merge must be a pair of tokens, got {merge!r:.60}")
+
+
+def _word_level(tokenizer: Tokenizer) -> Json:
+    return {
+        "type": "WordLevel",
+        "vocab": tokenizer.get_vocab(),
+        "unk_token": tokenizer.vocabulary.special.any,
+    }
+
+
+def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
+    return {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": tokenizer.vocabulary.special.any,
+        "continuing_subword_prefix": None,
+        "end_of_word_suffix": None,
+        "fuse_unk": False,
+        "byte_fallback": False,
+        "ignore_merges": False,
+        "vocab": tokenizer.get_vocab(),
+        "merges": [list(merge) for merge in getattr(tokenizer, "merges", ())],
+    }
+
+
+def _write_word(tokenizer: WordTokenizer) -> tuple[Json, Json | None, Json | None]:
+    return _word_level(tokenizer), write_pretokenizer(tokenizer.pretokenizer), None
+
+
+def _write_character(tokenizer: CharacterTokenizer) -> tuple[Json, Json | None, Json | None]:
+    return _word_level(tokenizer), one_character_each(), {"type": "Fuse"}
+
+
+def _write_byte(tokenizer: ByteTokenizer) -> tuple[Json, Json | None, Json | None]:
+    return _bpe_model(tokenizer), byte_level(use_regex=False), byte_level(use_regex=False)
+
+
+def _write_bpe(tokenizer: BPETokenizer) -> tuple[Json, Json | None, Json | None]:
+    if tokenizer.byte_level:
+        return _bpe_model(tokenizer), byte_level(use_regex=True), byte_level(use_regex=True)
+    return _bpe_model(tokenizer), write_pretokenizer(tokenizer.pretokenizer), {"type": "Fuse"}
+
+
+def _write_wordpiece(tokenizer: WordPieceTokenizer) -> tuple[Json, Json | None, Json | None]:
+    model = {
+        "type": "WordPiece",
+        "unk_token": tokenizer.vocabulary.special.any,
+        "continuing_subword_prefix": tokenizer.prefix,
+        "max_input_chars_per_word": tokenizer.max_word_characters,
+        "vocab": tokenizer.get_vocab(),
+    }
+    decoder = {"type": "WordPiece", "prefix": tokenizer.prefix, "cleanup": False}
+    return model, write_pretokenizer(tokenizer.pretokenizer), decoder
+
+
+_MODELS: dict[type, Any] = {
+    WordTokenizer: _write_word,
+    CharacterTokenizer: _write_character,
+    ByteTokenizer: _write_byte,
+    BPETokenizer: _write_bpe,
+    WordPieceTokenizer: _write_wordpiece,
+}
