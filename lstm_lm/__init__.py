@@ -1,0 +1,47 @@
+"""The language model that every tokenizer is given, its training, evaluation and sampling.
+
+In reading order: config, model, data (text as ids), batching, spelling (the price of `<ANY>`),
+evaluation (the rule of fair comparison), training, sampling, checkpoint (the run directory), run
+(`train` and `load`), cli. The names below are the public API, imported on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lstm_lm.config import ModelConfig, TrainingConfig
+    from lstm_lm.data import EncodedSplit, encode_split
+    from lstm_lm.evaluation import Evaluation, evaluate, score
+    from lstm_lm.model import LanguageModel
+    from lstm_lm.run import Run, load, train
+    from lstm_lm.sampling import generate
+    from lstm_lm.spelling import SpellingModel
+    from lstm_lm.training import TrainingDivergedError, TrainingInterrupted
+
+_HOME = {
+    "ModelConfig": "config",
+    "TrainingConfig": "config",
+    "EncodedSplit": "data",
+    "encode_split": "data",
+    "Evaluation": "evaluation",
+    "evaluate": "evaluation",
+    "score": "evaluation",
+    "LanguageModel": "model",
+    "Run": "run",
+    "load": "run",
+    "train": "run",
+    "generate": "sampling",
+    "SpellingModel": "spelling",
+    "TrainingDivergedError": "training",
+    "TrainingInterrupted": "training",
+}
+
+__all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lstm_lm' has no attribute {name!r}")
+    value = getattr(import_module(f"lstm_lm.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

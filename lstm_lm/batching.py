@@ -1,0 +1,157 @@
+"""How encoded documents become batches: as one long stream, or each document by itself.
+
+Either way a model is trained on chunks: at most `bptt` steps of inputs, and as targets the same
+tokens one step on. The first input of a text is `<EOS>`: what ended the text before. Both give the
+same chunks again for the same seed and epoch, so that a run can be taken up in the middle.
+Legend: T time steps, B rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstm_lm.config import TrainingConfig
+from lstm_lm.data import EncodedSplit
+
+IGNORED = -100
+"""The target of a padded position: cross-entropy leaves it out (torch's default ignore_index)."""
+_POOL = 50  # batches whose documents are sorted by length together
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chunk:
+    """What the model reads between two updates.
+
+    Attributes:
+        x_TB: inputs, int64. y_TB: targets, int64, `IGNORED` where there is none.
+        n_tokens: targets that count.
+        fresh: the rows begin a new text, so the state starts from zeros.
+    """
+
+    x_TB: Tensor
+    y_TB: Tensor
+    n_tokens: int
+    fresh: bool
+
+
+class Batches(Protocol):
+    """A training split cut into chunks; `n_tokens` is the number of targets in an epoch."""
+
+    n_tokens: int
+
+    def epoch(self, index: int) -> Iterator[Chunk]:
+        """Yield the chunks of epoch `index` (0, 1, ...) in order."""
+        ...
+
+
+class StreamBatches:
+    """Documents in order, end to end, cut into `batch_size` rows of equal length.
+
+    The state is carried from chunk to chunk. The last few tokens of the split, fewer than
+    `batch_size`, fill no column and are left out. A split with fewer tokens than rows makes
+    rows of one token.
+    """
+
+    def __init__(self, split: EncodedSplit, config: TrainingConfig, *, eos_id: int) -> None:
+        self._bptt = config.bptt
+        n_rows = min(config.batch_size, split.n_tokens)
+        length = split.n_tokens // n_rows
+        self.n_tokens = n_rows * length
+        inputs = np.concatenate([np.array([eos_id], np.uint32), split.ids[: self.n_tokens - 1]])
+        self._x_BT = inputs.reshape(n_rows, length)
+        self._y_BT = split.ids[: self.n_tokens].reshape(n_rows, length)
+
+    def epoch(self, index: int) -> Iterator[Chunk]:
+        """Yield the same chunks whatever the epoch: the order is the text's own."""
+        for start in range(0, self._x_BT.shape[1], self._bptt):
+            stop = start + self._bptt
+            y_TB = _time_first(self._y_BT[:, start:stop])
+            yield Chunk(
+                x_TB=_time_first(self._x_BT[:, start:stop]),
+                y_TB=y_TB,
+                n_tokens=y_TB.numel(),
+                fresh=start == 0,
+            )
+
+
+class SentenceBatches:
+    """Each document by itself, from a zero state; documents of like length share a batch.
+
+    Every epoch shuffles the documents (seeded), sorts pools of them by length, cuts the pools into
+    batches and shuffles those. A batch longer than `bptt` is read in chunks that carry the state.
+    """
+
+    def __init__(self, split: EncodedSplit, config: TrainingConfig, *, eos_id: int) -> None:
+        self._split, self._eos_id = split, eos_id
+        self._batch_size, self._bptt, self._seed = config.batch_size, config.bptt, config.seed
+        self.n_tokens = split.n_tokens
+
+    def epoch(self, index: int) -> Iterator[Chunk]:
+        """Yield the chunks of every document once, in an order that depends on the epoch."""
+        for documents in self._buckets(np.random.default_rng([self._seed, index])):
+            x_TB, y_TB = pad_documents(self._split, documents, eos_id=self._eos_id)
+            for start in range(0, len(x_TB), self._bptt):
+                targets = y_TB[start : start + self._bptt]
+                yield Chunk(
+                    x_TB=x_TB[start : start + self._bptt],
+                    y_TB=targets,
+                    n_tokens=int((targets != IGNORED).sum()),
+                    fresh=start == 0,
+                )
+
+    def _buckets(self, random: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Return the document numbers of each batch."""
+        order = random.permutation(self._split.n_documents)
+        lengths = np.diff(self._split.starts)
+        batches: list[NDArray[np.int64]] = []
+        for start in range(0, len(order), self._batch_size * _POOL):
+            pool = order[start : start + self._batch_size * _POOL]
+            pool = pool[np.argsort(-lengths[pool], kind="stable")]
+            batches += [
+                pool[i : i + self._batch_size] for i in range(0, len(pool), self._batch_size)
+            ]
+        return [batches[i] for i in random.permutation(len(batches))]
+
+
+def make_batches(split: EncodedSplit, config: TrainingConfig, *, eos_id: int) -> Batches:
+    """Return the training split in the batching that `config` names."""
+    kind = {"stream": StreamBatches, "sentence": SentenceBatches}[config.batching]
+    return kind(split, config, eos_id=eos_id)
+
+
+def pad_documents(
+    split: EncodedSplit, documents: NDArray[np.int64], *, eos_id: int
+) -> tuple[Tensor, Tensor]:
+    """Return inputs and targets, both (T, B) int64, of the documents with these numbers.
+
+    Column b holds document `documents[b]`; after its last token come `eos_id` as input and
+    `IGNORED` as target.
+    """
+    return pad_rows(
+        split, [(int(split.starts[i]), int(split.starts[i + 1])) for i in documents], eos_id=eos_id
+    )
+
+
+def pad_rows(
+    split: EncodedSplit, rows: list[tuple[int, int]], *, eos_id: int
+) -> tuple[Tensor, Tensor]:
+    """Return inputs and targets, both (T, B) int64, of the half-open stretches `rows` of the ids."""
+    length = max(end - start for start, end in rows)
+    x_BT = np.full((len(rows), length), eos_id, dtype=np.int64)
+    y_BT = np.full((len(rows), length), IGNORED, dtype=np.int64)
+    for x_T, y_T, (start, end) in zip(x_BT, y_BT, rows, strict=True):
+        y_T[: end - start] = split.ids[start:end]
+        x_T[1 : end - start] = split.ids[start : end - 1]
+    return _time_first(x_BT), _time_first(y_BT)
+
+
+def _time_first(array_BT: NDArray[np.generic]) -> Tensor:
+    """Return the transpose as a contiguous int64 tensor."""
+    return torch.from_numpy(np.ascontiguousarray(array_BT.T, dtype=np.int64))
