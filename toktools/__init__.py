@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from toktools.byte import ByteTokenizer, train_byte
     from toktools.character import CharacterTokenizer, train_character
     from toktools.corpus import Corpus, open_corpus
+    from toktools.decode_stream import DecodeStream
     from toktools.errors import ToktoolsError
     from toktools.formats.tokenizer_json import load
     from toktools.registry import train
-    from toktools.tokenizer import DecodeStream, Documents, Encoding, Tokenizer
+    from toktools.tokenizer import Documents, Encoding, Tokenizer
     from toktools.vocabulary import SpecialTokens, Vocabulary
     from toktools.word import WordReport, WordTokenizer, train_word
     from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
@@ -30,10 +31,11 @@ _API = {
     "byte": ["ByteTokenizer", "train_byte"],
     "character": ["CharacterTokenizer", "train_character"],
     "corpus": ["Corpus", "open_corpus"],
+    "decode_stream": ["DecodeStream"],
     "errors": ["ToktoolsError"],
     "formats.tokenizer_json": ["load"],
     "registry": ["train"],
-    "tokenizer": ["DecodeStream", "Documents", "Encoding", "Tokenizer"],
+    "tokenizer": ["Documents", "Encoding", "Tokenizer"],
     "vocabulary": ["SpecialTokens", "Vocabulary"],
     "word": ["WordReport", "WordTokenizer", "train_word"],
     "wordpiece": ["WordPieceTokenizer", "train_wordpiece"],

@@ -5,13 +5,13 @@ Counts come in the order in which pretokens are first seen, but no trainer depen
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from toktools.corpus.digest import CorpusDigest
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Pretokenizer
@@ -35,27 +35,6 @@ class PretokenCounts:
     n_documents: int = 0
     n_bytes: int = 0
     corpus: dict[str, Any] = field(default_factory=dict)
-
-
-class CorpusDigest:
-    """The sum modulo 2^256 of the SHA-256 of each document: the same in any order of documents.
-
-    Example:
-        >>> CorpusDigest().add("a").add("b").hex() == CorpusDigest().add("b").add("a").hex()
-        True
-    """
-
-    def __init__(self) -> None:
-        self._sum = 0
-
-    def add(self, document: str) -> CorpusDigest:
-        """Take one document into the sum."""
-        self._sum += int.from_bytes(hashlib.sha256(document.encode()).digest(), "big")
-        return self
-
-    def hex(self) -> str:
-        """Return the digest so far, as 64 hexadecimal digits."""
-        return f"{self._sum % (1 << 256):064x}"
 
 
 def documents_of(corpus: CorpusLike) -> Iterable[str]:

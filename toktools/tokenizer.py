@@ -7,7 +7,6 @@ Text goes through three steps: the normalizer rewrites it, the pretokenizer cuts
 
 from __future__ import annotations
 
-import codecs
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from toktools.decode_stream import DecodeStream
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Pretokenizer, WholeText
@@ -117,7 +117,7 @@ class Tokenizer(ABC):
             else:
                 ids.append(special_id)
         if add_eos:
-            ids.append(self._require_eos())
+            ids.append(self.require_eos())
         return ids
 
     def _encode_ordinary(self, text: str, ids: list[int]) -> None:
@@ -331,7 +331,8 @@ class Tokenizer(ABC):
             for i, token in enumerate(self.vocabulary.tokens)
         ]
 
-    def _require_eos(self) -> int:
+    def require_eos(self) -> int:
+        """Return the id that ends a document; ToktoolsError if there is none."""
         if self.eos_id is None:
             raise ToktoolsError(
                 "this tokenizer has no end-of-document token; train it with one: eos_token='<EOS>'"
@@ -358,36 +359,6 @@ class Tokenizer(ABC):
                 "toktools.load opens any kind"
             )
         return tokenizer
-
-
-class DecodeStream:
-    """Decodes ids as they come, holding back the bytes of an unfinished character.
-
-    Example:
-        >>> from toktools import ByteTokenizer
-        >>> stream = ByteTokenizer().decode_stream()
-        >>> [stream.feed(id) for id in ByteTokenizer().encode("é!")], stream.finish()
-        (['', 'é', '!'], '')
-    """
-
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._first = True
-
-    def feed(self, id: int) -> str:
-        """Take one id and return the text that is now certain; may be empty."""
-        vocabulary = self._tokenizer.vocabulary
-        token = vocabulary.token(int(id))
-        if id in vocabulary.special_ids and id != vocabulary.unk_id:
-            return self._decoder.decode(b"", final=True)
-        surface = self._tokenizer.surface(token, self._first)
-        self._first = False
-        return self._decoder.decode(surface)
-
-    def finish(self) -> str:
-        """Return what is left: U+FFFD for an unfinished character, or nothing."""
-        return self._decoder.decode(b"", final=True)
 
 
 def check_text(text: str) -> None:

@@ -95,9 +95,11 @@ class WordPieceTokenizer(Tokenizer):
         return spans
 
     def surface(self, token: str, first: bool) -> bytes:
+        if first:  # nothing to continue: a word "##" stays one
+            return token.encode()
         if token.startswith(self.prefix) and token not in self.vocabulary.special:
             return token.removeprefix(self.prefix).encode()
-        return token.encode() if first else b" " + token.encode()
+        return b" " + token.encode()
 
     @property
     def lossless(self) -> bool | str:
@@ -138,10 +140,10 @@ def train_wordpiece(
     Raises:  ToktoolsError for an empty corpus or impossible options.
     Example:
         >>> counts = {"hug": 10, "pug": 5, "pun": 12, "bun": 4, "hugs": 5}
-        >>> train_wordpiece(counts, vocab_size=14).get_vocab()["##ug"]
-        13
-        >>> train_wordpiece(counts, vocab_size=14, criterion="likelihood").get_vocab()["##gs"]
-        13
+        >>> train_wordpiece(counts, vocab_size=15).get_vocab()["##ug"]
+        14
+        >>> train_wordpiece(counts, vocab_size=15, criterion="likelihood").get_vocab()["##gs"]
+        14
     """
     if criterion not in CRITERIA:
         raise ToktoolsError(f"criterion must be 'frequency' or 'likelihood', got {criterion!r}")

@@ -17,7 +17,7 @@ from pathlib import Path
 from toktools.corpus.paragraphs import paragraphs
 from toktools.corpus.readers import Document, read_file, read_lines
 from toktools.corpus.settings import Settings
-from toktools.corpus.source import Source
+from toktools.corpus.source import Source, refuse_field
 from toktools.errors import ToktoolsError
 
 _UNITS = (
@@ -61,7 +61,7 @@ class Builtin(Source):
 
     def check(self, settings: Settings) -> None:
         super().check(settings)
-        self.refuse_field(settings)
+        refuse_field(self.name, settings)
         if settings.documents == "file" and not self._as_files:
             raise ToktoolsError(
                 f"{self.name}: documents='file' is for files of text; leave it out here"
@@ -124,7 +124,11 @@ def _anbn(split: str | None, settings: Settings) -> Iterator[Document]:
 
 
 def _python_docs(split: str | None, settings: Settings) -> Iterator[Document]:
-    """Yield the paragraphs of the language reference, topics in the order of their names."""
+    """Yield the paragraphs of the language reference, topics in the order of their names.
+
+    Topics overlap: whole sections come in two or three. Each paragraph is given once, where it
+    comes first, so that what is tested on has not been trained on.
+    """
     try:
         from pydoc_data.topics import topics
     except ImportError as e:
@@ -132,9 +136,12 @@ def _python_docs(split: str | None, settings: Settings) -> Iterator[Document]:
             "python-docs needs pydoc_data, which this Python came without; "
             "install Python's full standard library, or pass a corpus of your own"
         ) from e
+    seen: set[str] = set()
     for topic in sorted(topics):
         for line, text in paragraphs(topics[topic]):
-            yield Document(text, f"python-docs/{topic}", line)
+            if text not in seen:
+                seen.add(text)
+                yield Document(text, f"python-docs/{topic}", line)
 
 
 def _stdlib_code(split: str | None, settings: Settings) -> Iterator[Document]:

@@ -8,27 +8,45 @@ from collections.abc import Iterable
 from toktools.errors import ToktoolsError
 
 
-def digest(documents: Iterable[str]) -> str:
-    """Return a fingerprint of `documents` that does not depend on their order.
+class CorpusDigest:
+    """A fingerprint of documents that does not depend on their order.
 
     It is the sum modulo 2**256 of the SHA-256 of each document's UTF-8 bytes: unlike an exclusive
     or, a sum also notices a document that comes twice.
 
-    Args:    documents: a corpus, or any iterable of str; read once, not kept.
-    Returns: 64 hexadecimal digits; of no documents, 64 zeros.
-    Raises:  ToktoolsError at a lone surrogate, which has no UTF-8 bytes.
     Example:
-        >>> digest(["a", "b"]) == digest(["b", "a"])
+        >>> CorpusDigest().add("a").add("b").hex() == CorpusDigest().add("b").add("a").hex()
         True
     """
-    total = 0
-    for number, document in enumerate(documents, start=1):
+
+    def __init__(self) -> None:
+        self._sum = 0
+
+    def add(self, document: str) -> CorpusDigest:
+        """Take one document into the sum; ToktoolsError at a lone surrogate."""
         try:
             data = document.encode()
         except UnicodeEncodeError as e:
             raise ToktoolsError(
-                f"document {number} must be encodable as UTF-8, got a lone surrogate at index "
-                f"{e.start}; open the text with open_corpus(..., errors='replace')"
+                f"a document must be encodable as UTF-8, got a lone surrogate at index {e.start}; "
+                "open the text with open_corpus(..., errors='replace')"
             ) from e
-        total += int.from_bytes(hashlib.sha256(data).digest(), "big")
-    return f"{total % (1 << 256):064x}"
+        self._sum += int.from_bytes(hashlib.sha256(data).digest(), "big")
+        return self
+
+    def hex(self) -> str:
+        """Return the digest so far, as 64 hexadecimal digits; of no documents, 64 zeros."""
+        return f"{self._sum % (1 << 256):064x}"
+
+
+def digest(documents: Iterable[str]) -> str:
+    """Return the `CorpusDigest` of all of `documents`, read once.
+
+    Example:
+        >>> digest(["a", "b"]) == digest(["b", "a"])
+        True
+    """
+    total = CorpusDigest()
+    for document in documents:
+        total.add(document)
+    return total.hex()

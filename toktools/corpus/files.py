@@ -18,7 +18,7 @@ from toktools.corpus.names import listed
 from toktools.corpus.readers import Document, read_file, read_lines
 from toktools.corpus.records import RECORD_SUFFIXES, first_fields, read_records
 from toktools.corpus.settings import Settings
-from toktools.corpus.source import Source
+from toktools.corpus.source import Source, refuse_field
 from toktools.corpus.streams import inner_suffix
 from toktools.errors import ToktoolsError
 
@@ -44,7 +44,7 @@ class Files(Source):
 
     def check(self, settings: Settings) -> None:
         for path in self._paths:
-            _check_file(path, settings, self)
+            _check_file(path, settings)
 
 
 class SplitFiles(Source):
@@ -66,7 +66,7 @@ class SplitFiles(Source):
     def check(self, settings: Settings) -> None:
         super().check(settings)
         for path in self._paths.values():
-            _check_file(path, settings, self)
+            _check_file(path, settings)
 
 
 class StandardInput(Source):
@@ -84,7 +84,7 @@ class StandardInput(Source):
         return read(self._spool, "<stdin>")
 
     def check(self, settings: Settings) -> None:
-        self.refuse_field(settings)
+        refuse_field("<stdin>", settings)
 
     def _copied(self) -> Path:
         """Copy standard input to a temporary file that goes when this source does."""
@@ -108,7 +108,7 @@ def _read(path: Path, settings: Settings) -> Iterator[Document | None]:
     return read_file(path) if settings.documents == "file" else read_lines(path)
 
 
-def _check_file(path: Path, settings: Settings, source: Source) -> None:
+def _check_file(path: Path, settings: Settings) -> None:
     """Raise ToktoolsError if the file cannot be read as the settings ask."""
     suffix = inner_suffix(path)
     if suffix in _NOT_TEXT:
@@ -117,7 +117,7 @@ def _check_file(path: Path, settings: Settings, source: Source) -> None:
             f"or .zst), got {suffix}; convert it, e.g. to .jsonl"
         )
     if suffix not in RECORD_SUFFIXES:
-        source.refuse_field(settings)
+        refuse_field(path, settings)
     elif settings.field is None:
         fields = first_fields(path)
         example = fields[0] if fields else "text"

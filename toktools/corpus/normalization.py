@@ -54,6 +54,9 @@ class _Spaced(dict[int, str | int]):
         return value
 
 
+_SPACED = _Spaced()
+
+
 def punctuation(text: str) -> str:
     """Set every punctuation character apart with spaces, then collapse white space.
 
@@ -63,7 +66,7 @@ def punctuation(text: str) -> str:
         >>> punctuation("Don't stop (now)!")
         "Don ' t stop ( now ) !"
     """
-    return whitespace(text.translate(_Spaced()))
+    return whitespace(text.translate(_SPACED))
 
 
 def nfc(text: str) -> str:

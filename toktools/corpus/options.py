@@ -12,17 +12,17 @@ from toktools.corpus.builtin import BUILTIN
 from toktools.corpus.corpus import open_corpus
 from toktools.corpus.normalization import NORMALIZERS
 from toktools.corpus.settings import DOCUMENTS, ERRORS
-from toktools.errors import ToktoolsError
 
 
 def corpus_options(
-    default: str | None = None,
+    default: str | None = None, *, positional: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that gives a click command the options of a corpus.
 
     The command gets one keyword argument for them all, `corpus`: an open `Corpus`.
 
-    Args:    default: the source where `--corpus` is not given; None makes the option required.
+    Args:    default: the source where none is given; None makes it required.
+             positional: name the sources as arguments, SOURCE..., rather than with `--corpus`.
     Returns: a decorator; put it under `@click.command()`.
     Example:
         >>> from click.testing import CliRunner
@@ -39,13 +39,10 @@ def corpus_options(
         def opened(*args: Any, **kwargs: Any) -> Any:
             chosen = {name: kwargs.pop(name) for name in _NAMES}
             sources = chosen.pop("source")
-            try:
-                corpus = open_corpus(sources[0] if len(sources) == 1 else list(sources), **chosen)
-            except ToktoolsError as e:
-                raise click.ClickException(str(e)) from e
+            corpus = open_corpus(sources[0] if len(sources) == 1 else list(sources), **chosen)
             return command(*args, corpus=corpus, **kwargs)
 
-        for option in reversed(_options(default)):
+        for option in reversed([_source(default, positional), *_options()]):
             opened = option(opened)
         return opened
 
@@ -55,19 +52,28 @@ def corpus_options(
 _NAMES = ("source", "field", "where", "documents", "errors", "normalize", "limit")
 
 
-def _options(default: str | None) -> list[Callable[[Any], Any]]:
-    """Return the options in the order in which --help lists them."""
+def _source(default: str | None, positional: bool) -> Callable[[Any], Any]:
+    """Return the argument or option that names the sources."""
+    required, sources = default is None, None if default is None else [default]
+    if positional:
+        return click.argument(
+            "source", nargs=-1, default=sources, required=required, metavar="SOURCE..."
+        )
+    return click.option(
+        *("--corpus", "-c", "source"),
+        multiple=True,
+        default=sources,
+        required=required,
+        show_default=True,
+        metavar="SOURCE",
+        help="File, directory, glob pattern, - for standard input, or built-in corpus: "
+        f"{', '.join(BUILTIN)}. May be repeated.",
+    )
+
+
+def _options() -> list[Callable[[Any], Any]]:
+    """Return the other options in the order in which --help lists them."""
     return [
-        click.option(
-            *("--corpus", "-c", "source"),
-            multiple=True,
-            default=None if default is None else [default],
-            required=default is None,
-            show_default=True,
-            metavar="SOURCE",
-            help="File, directory, glob pattern, - for standard input, or built-in corpus: "
-            f"{', '.join(BUILTIN)}. May be repeated.",
-        ),
         click.option(
             "--field", metavar="NAME", help="Field with the text, for JSON lines, CSV and TSV."
         ),

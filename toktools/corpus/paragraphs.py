@@ -1,8 +1,8 @@
 """Plain text as Sphinx writes it, cut into paragraphs of clean prose and code.
 
 A paragraph ends at a blank line. Its line breaks and indentation become single spaces, and a word
-that was broken at its hyphen is joined again. A label ("Note:", "See also:") becomes the start of the
-paragraph that it introduces. Left out: the rules under headings and around tables, the rows of
+that was broken at its hyphen is joined again. A label ("Note:", "See also:") becomes the start of
+the paragraph that it introduces. Left out: the rules under headings and around tables, the rows of
 drawn tables, bullets, "-[ Footnotes ]-", and paragraphs without a letter.
 """
 

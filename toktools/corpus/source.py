@@ -42,10 +42,11 @@ class Source(ABC):
                 "ask for one of those"
             )
 
-    def refuse_field(self, settings: Settings) -> None:
-        """Raise ToktoolsError if a field is asked for where there are no records."""
-        if settings.field is not None:
-            raise ToktoolsError(
-                f"{self.name}: field is for records (.jsonl, .csv, .tsv), got {settings.field!r} "
-                "for plain text; leave it out"
-            )
+
+def refuse_field(name: object, settings: Settings) -> None:
+    """Raise ToktoolsError if a field is asked for where there are no records."""
+    if settings.field is not None:
+        raise ToktoolsError(
+            f"{name}: field is for records (.jsonl, .csv, .tsv), got {settings.field!r} "
+            "for plain text; leave it out, or pass files of records alone"
+        )

@@ -15,7 +15,7 @@ from typing import Any
 from toktools.bpe import BPETokenizer
 from toktools.byte import ByteTokenizer
 from toktools.character import CharacterTokenizer
-from toktools.errors import ToktoolsError
+from toktools.errors import ToktoolsError, lookup
 from toktools.files import replacing
 from toktools.formats.components import (
     byte_level,
@@ -124,6 +124,7 @@ def from_json(document: Any) -> Tokenizer:
     vocabulary = _read_vocabulary(need(model, "vocab", dict), need(record, "special_tokens", dict))
     options: Json = {"training": need(record, "training", dict)}
     kind = need(record, "kind", str)
+    lookup(kind, {known.kind: known for known in _MODELS}, what="kind of tokenizer")
     if kind == "byte":
         tokenizer = ByteTokenizer(special_tokens=vocabulary.special, **options)
         if tokenizer.vocabulary.tokens != vocabulary.tokens:
@@ -142,14 +143,12 @@ def from_json(document: Any) -> Tokenizer:
     options["normalizer"] = read_normalizer(document.get("normalizer"))
     if kind == "word":
         return WordTokenizer(vocabulary, **options)
-    if kind == "wordpiece":
-        return WordPieceTokenizer(
-            vocabulary,
-            prefix=need(model, "continuing_subword_prefix", str),
-            max_word_characters=need(model, "max_input_chars_per_word", int),
-            **options,
-        )
-    raise ToktoolsError(f"holds a tokenizer of unknown kind {kind!r}")
+    return WordPieceTokenizer(
+        vocabulary,
+        prefix=need(model, "continuing_subword_prefix", str),
+        max_word_characters=need(model, "max_input_chars_per_word", int),
+        **options,
+    )
 
 
 def need(mapping: Any, key: str, kind: type) -> Any:
