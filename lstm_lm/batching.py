@@ -35,8 +35,8 @@ class Chunk:
         fresh: the rows begin a new text, so the state starts from zeros.
     """
 
-    x_TB: Tensor
-    y_TB: Tensor
+    x_TB: Tensor  # noqa: N815
+    y_TB: Tensor  # noqa: N815
     n_tokens: int
     fresh: bool
 
@@ -142,7 +142,7 @@ def pad_documents(
 def pad_rows(
     split: EncodedSplit, rows: list[tuple[int, int]], *, eos_id: int
 ) -> tuple[Tensor, Tensor]:
-    """Return inputs and targets, both (T, B) int64, of the half-open stretches `rows` of the ids."""
+    """Return inputs and targets, both (T, B) int64, of the half-open stretches `rows` of ids."""
     length = max(end - start for start, end in rows)
     x_BT = np.full((len(rows), length), eos_id, dtype=np.int64)
     y_BT = np.full((len(rows), length), IGNORED, dtype=np.int64)

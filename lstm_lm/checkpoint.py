@@ -9,8 +9,8 @@
     evaluation.json     the fair evaluation of the validation split
     curves.png  samples.txt
 
-Each file is written to a temporary name and renamed; metrics.jsonl grows line by line, and a resumed
-run first cuts it back to where its checkpoint was taken.
+Each file is written to a temporary name and renamed; metrics.jsonl grows line by line, and a
+resumed run first cuts it back to where its checkpoint was taken.
 """
 
 from __future__ import annotations
@@ -56,26 +56,34 @@ class RunDirectory:
         self.curves = self.path / "curves.png"
         self.samples = self.path / "samples.txt"
 
-    def create(self, *, overwrite: bool = False) -> None:
-        """Make the directory, or empty it of the files of an earlier run if `overwrite`.
+    def check_free(self, *, overwrite: bool = False) -> None:
+        """Raise ToktoolsError if a new run cannot be put here.
 
-        Raises: ToktoolsError if it holds a run and may not be overwritten, or holds anything else.
+        That is so where there is a run, unless `overwrite`, or where there is anything else.
         """
         if self.path.exists() and not self.path.is_dir():
             raise ToktoolsError(f"{self.path}: is a file; a run needs a directory")
-        if self.path.is_dir() and any(self.path.iterdir()):
-            if not self.config.exists():
-                raise ToktoolsError(
-                    f"{self.path}: holds files but no run (no config.json); choose another directory"
-                )
-            self.read_config()
-            if not overwrite:
-                raise ToktoolsError(
-                    f"{self.path}: holds a run already; continue it with --resume, "
-                    "replace it with --overwrite, or choose another directory"
-                )
-            for name in FILES:
-                (self.path / name).unlink(missing_ok=True)
+        if not self.path.is_dir() or not any(self.path.iterdir()):
+            return
+        if not self.config.exists():
+            raise ToktoolsError(
+                f"{self.path}: holds files but no run (no config.json); choose another directory"
+            )
+        self.read_config()
+        if not overwrite:
+            raise ToktoolsError(
+                f"{self.path}: holds a run already; continue it with --resume, "
+                "replace it with --overwrite, or choose another directory"
+            )
+
+    def create(self, *, overwrite: bool = False) -> None:
+        """Make the directory; if `overwrite`, remove the files of the run in it, and no others.
+
+        Raises: as `check_free`.
+        """
+        self.check_free(overwrite=overwrite)
+        for name in FILES:
+            (self.path / name).unlink(missing_ok=True)
         self.path.mkdir(parents=True, exist_ok=True)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
@@ -110,7 +118,7 @@ class RunDirectory:
         write_tensors(self.best, weights(model))
 
     def load_best(self, model: nn.Module) -> None:
-        """Read the weights of lowest validation loss into `model`; ToktoolsError if they do not fit."""
+        """Read the best weights; ToktoolsError if there are none, or they do not fit `model`."""
         if not self.best.exists():
             raise ToktoolsError(
                 f"{self.path}: has no model.safetensors: training stopped before its first "

@@ -15,6 +15,7 @@ from toktools.errors import ToktoolsError, lookup
 
 BATCHINGS = ("stream", "sentence")
 SCHEDULES = ("cosine", "constant")
+STRATEGIES = ("argmax", "top-k", "sample")
 
 Config = TypeVar("Config", "ModelConfig", "TrainingConfig")
 
@@ -104,7 +105,7 @@ def one_of(config: object, name: str, choices: tuple[str, ...]) -> None:
 
 
 def check_types(config: Any) -> None:
-    """Raise ToktoolsError at a field whose value is not of its declared type; int counts as float."""
+    """Raise ToktoolsError at a value not of its field's declared type; int counts as float."""
     for item in dataclasses.fields(config):
         value, declared = getattr(config, item.name), str(item.type)
         if value is None and declared.endswith("| None"):

@@ -59,7 +59,9 @@ def _draw(axes: Axes, metrics: Metrics, scale: Any) -> None:
             markersize=3.5,
         )
         epoch, best = min(points, key=lambda point: point[1])
-        axes.plot([epoch], [best], marker="o", markersize=8, markerfacecolor="none", color=_VALIDATION)
+        axes.plot(
+            [epoch], [best], marker="o", markersize=8, markerfacecolor="none", color=_VALIDATION
+        )
         axes.annotate(
             f"best {best:,.4g}",
             (epoch, best),

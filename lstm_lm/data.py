@@ -1,7 +1,7 @@
 """A split of a corpus as one tokenizer sees it, with the measures of the text it came from.
 
 Byte and character counts come from the source text, never from tokens: they are the same for every
-tokenizer. Every document end counts as one byte and one character, for it is what `<EOS>` stands for.
+tokenizer. Every document end counts as one byte and one character: it is what `<EOS>` stands for.
 """
 
 from __future__ import annotations

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -102,17 +103,28 @@ class Evaluation:
             return ""
         lost = self.n_documents - (self.documents_reproduced or 0)
         return (
-            f"{lost:,} of {self.n_documents:,} documents cannot be rebuilt from their tokens (white "
-            "space, case or characters are lost); the bits do not pay for what was lost, "
-            "so they are too low"
+            f"{lost:,} of {self.n_documents:,} documents cannot be rebuilt from their tokens "
+            "(white space, case or characters are lost); the bits do not pay for what is lost: "
+            "they are too low"
         )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:
+        """Return the evaluation that `as_dict` wrote down."""
+        return cls(**{item.name: values[item.name] for item in dataclasses.fields(cls)})
 
     def as_dict(self) -> dict[str, Any]:
         """Return every figure, measured and derived, by name; JSON can hold it."""
         derived = (
-            "loss_nats perplexity bits_per_byte bits_per_byte_uncharged bits_per_character "
-            "bits_per_character_uncharged oov_rate caveat"
-        ).split()
+            "loss_nats",
+            "perplexity",
+            "bits_per_byte",
+            "bits_per_byte_uncharged",
+            "bits_per_character",
+            "bits_per_character_uncharged",
+            "oov_rate",
+            "caveat",
+        )
         return dataclasses.asdict(self) | {name: getattr(self, name) for name in derived}
 
 
@@ -169,8 +181,7 @@ def score(
     Returns: shape (n_tokens,), float32, in the order of `split.ids`.
     """
     cuts = shard_cuts(split.n_bytes, split.n_documents if alone else n_shards)
-    rows = [(int(split.starts[a]), int(split.starts[b])) for a, b in zip(cuts, cuts[1:])]  # noqa: B905, RUF007
-    rows = [row for row in rows if row[0] < row[1]]
+    rows = [(int(split.starts[a]), int(split.starts[b])) for a, b in pairwise(cuts)]
     rows.sort(key=lambda row: row[0] - row[1])  # longest first: side by side with their like
     n_rows = _ROWS if alone else len(rows)
     log_p = np.empty(split.n_tokens, dtype=np.float32)

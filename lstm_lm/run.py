@@ -95,11 +95,9 @@ def load(path: str | Path) -> Run:
 
     directory = RunDirectory(path)
     config = directory.read_config()
-    try:
-        tokenizer = load_tokenizer(directory.tokenizer)
-    except FileNotFoundError:
-        raise ToktoolsError(f"{directory.tokenizer}: no such file") from None
-    model = LanguageModel(tokenizer.n_vocab, from_json(ModelConfig, config["model"]))
+    tokenizer = load_tokenizer(directory.tokenizer)
+    with torch.random.fork_rng(devices=[]):  # initial weights are drawn, then overwritten
+        model = LanguageModel(tokenizer.n_vocab, from_json(ModelConfig, config["model"]))
     directory.load_best(model)
     model.eval()
     spelling = SpellingModel.load(directory.spelling)
@@ -143,7 +141,7 @@ def train(
     model_config, config = model or ModelConfig(), training or TrainingConfig()
     directory = RunDirectory(run_directory)
     if not resume:
-        directory.create(overwrite=overwrite)
+        directory.check_free(overwrite=overwrite)
     eos_id = require_eos(tokenizer)
     train_split, validation = _encode(tokenizer, corpus)
     limited = _first_bytes(tokenizer, corpus, validation, config.validation_bytes)
@@ -165,6 +163,7 @@ def train(
     if resume:
         check_same(directory.read_config(), full_record)
     else:
+        directory.create(overwrite=overwrite)
         tokenizer.save(directory.tokenizer)
         spelling.save(directory.spelling)
         directory.write_config(full_record)
@@ -264,16 +263,19 @@ def _stopping(stop: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
         yield stop or (lambda: False)
         return
     came: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {int(n): signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
     def note(number: int, frame: Any) -> None:
         came.append(number)
-        signal.signal(number, before[number] or signal.SIG_DFL)
+        restore()
 
     for number in before:
         signal.signal(number, note)
     try:
         yield lambda: bool(came)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
+        restore()

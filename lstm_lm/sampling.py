@@ -7,6 +7,7 @@ Legend: B prompts, V vocabulary.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -14,12 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lstm_lm.config import STRATEGIES
 from lstm_lm.data import unknown_spans
 from lstm_lm.model import LanguageModel, evaluating
 from toktools.errors import ToktoolsError, lookup
 from toktools.tokenizer import Tokenizer
-
-STRATEGIES = ("argmax", "top-k", "sample")
 
 
 def generate(
@@ -36,7 +36,7 @@ def generate(
 ) -> list[str]:
     """Continue each prompt, and return prompt and continuation as one text.
 
-    Every prompt is read from a zero state after `<EOS>`, as a document's beginning is in training; an
+    Every prompt is read from a zero state after `<EOS>`, as the first document is in training; an
     empty prompt starts from `<EOS>` alone. PAD and ANY are never generated.
 
     Args:
@@ -148,11 +148,11 @@ def _check_settings(strategy: str, *, n_tokens: int, k: int, temperature: float)
 
 
 def _uniform_draws(prompts: Sequence[str], n_tokens: int, seed: int) -> NDArray[np.float64]:
-    """Return uniform numbers (B, n_tokens); a row depends on the seed and on earlier equals."""
+    """Return uniform numbers (B, n_tokens); a row depends on seed, prompt and earlier equals."""
     rows: list[NDArray[np.float64]] = []
     for b, prompt in enumerate(prompts):
-        occurrence = list(prompts[:b]).count(prompt)
-        rows.append(np.random.default_rng([seed, occurrence]).random(n_tokens))
+        own = [zlib.crc32(prompt.encode()), list(prompts[:b]).count(prompt)]
+        rows.append(np.random.default_rng([seed, *own]).random(n_tokens))
     return np.stack(rows)
 
 

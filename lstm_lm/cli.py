@@ -1,0 +1,281 @@
+"""`lstm_lm`: train the shared language model on any tokenizer, evaluate it and sample from it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_lm.cli_options import (
+    CORPUS_OPTIONS,
+    config_from,
+    config_options,
+    describe_default,
+    make_tokenizer,
+    was_given,
+)
+from lstm_lm.config import STRATEGIES, ModelConfig, TrainingConfig
+from toktools.command_line import Group, say
+from toktools.corpus.options import corpus_options
+from toktools.errors import ToktoolsError
+
+if TYPE_CHECKING:
+    from toktools.corpus import Corpus
+    from toktools.tokenizer import Tokenizer
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="toktools", prog_name="lstm_lm")
+def main() -> None:
+    """Train one and the same LSTM language model on any tokenizer, and compare.
+
+    \b
+    Example:
+      lstm_lm train --tokenizer bpe --vocab-size 1000 --minutes 2 -o runs/bpe
+      lstm_lm evaluate runs/bpe
+      lstm_lm sample runs/bpe --prompt "The" --strategy top-k
+    """
+
+
+@main.command()
+@click.option(
+    *("--tokenizer", "-t"),
+    default="bpe",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="word, character, byte, bpe, wordpiece or a plug-in's name, to be trained on the train "
+    "split; or a tokenizer.json.",
+)
+@click.option("--vocab-size", type=int, help="Tokens in the vocabulary, special ones included.")
+@click.option(
+    "--tokenizer-option",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the tokenizer's training function. May be repeated.",
+)
+@corpus_options(default="python-docs")
+@click.option(
+    *("--output", "-o"),
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The run directory.",
+)
+@config_options(ModelConfig, TrainingConfig)
+@click.option("--prompt", multiple=True, help="Continue this text at the end. May be repeated.")
+@click.option("--resume", is_flag=True, help="Go on with the run in the run directory.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in the run directory.")
+@click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+def train(
+    tokenizer: str,
+    vocab_size: int | None,
+    tokenizer_option: tuple[str, ...],
+    corpus: Corpus,
+    output: Path,
+    prompt: tuple[str, ...],
+    resume: bool,
+    overwrite: bool,
+    device: str,
+    **settings: Any,
+) -> None:
+    """Train a tokenizer and a language model, and evaluate them on the validation split.
+
+    Ctrl-C stops with everything saved; the same command with --resume goes on.
+
+    \b
+    Example:
+      lstm_lm train -t word --tokenizer-option min_count=2 --epochs 5 -o runs/word
+      lstm_lm train -t bpe --vocab-size 500 -c shakespeare.txt --minutes 5 -o runs/bpe \\
+          --prompt "O Romeo"
+      lstm_lm train -o runs/bpe --resume
+    """
+    chosen = {
+        "tokenizer": tokenizer,
+        "vocab_size": vocab_size,
+        "tokenizer_option": list(tokenizer_option),
+    }
+    if resume:
+        recorded, corpus, trained = _recorded(output, corpus, chosen)
+        prompt = prompt or tuple(recorded["prompts"])
+    else:
+        recorded, trained = {"model": {}, "training": {}}, None
+    configs = {
+        "model": config_from(ModelConfig, settings, recorded["model"]),
+        "training": config_from(TrainingConfig, settings, recorded["training"]),
+    }
+    from lstm_lm.checkpoint import RunDirectory
+
+    if not resume:
+        RunDirectory(output).check_free(overwrite=overwrite)
+    start = time.perf_counter()
+    trained = trained or make_tokenizer(
+        tokenizer, corpus.split("train"), vocab_size=vocab_size, options=tokenizer_option
+    )
+    _say_tokenizer(trained, time.perf_counter() - start)
+    _train(
+        output,
+        corpus,
+        trained,
+        prompts=prompt,
+        resume=resume,
+        overwrite=overwrite,
+        device=device,
+        record={"command": chosen},
+        **configs,
+    )
+
+
+def _recorded(
+    output: Path, corpus: Corpus, chosen: dict[str, Any]
+) -> tuple[dict[str, Any], Corpus, Tokenizer]:
+    """Return config.json, corpus and tokenizer of a run to be resumed; check what was typed."""
+    from lstm_lm.checkpoint import RunDirectory
+    from toktools import load
+
+    directory = RunDirectory(output)
+    recorded = directory.read_config()
+    for name, value in recorded.get("command", {}).items():
+        if was_given(name) and chosen[name] != value:
+            raise ToktoolsError(
+                f"a resumed run goes on as it was: --{name.replace('_', '-')} was {value!r}, "
+                f"got {chosen[name]!r}; leave it out, or start another run"
+            )
+    if not was_given(*CORPUS_OPTIONS):
+        corpus = _own_corpus(recorded)
+    return recorded, corpus, load(directory.tokenizer)
+
+
+def _own_corpus(config: dict[str, Any]) -> Corpus:
+    """Open the corpus that a run was trained on."""
+    from toktools.corpus import open_corpus
+
+    if not config["corpus"]:
+        raise ToktoolsError("this run's text was given in memory; name a text with --corpus")
+    return open_corpus(**config["corpus"])
+
+
+def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
+    """Say what was trained, and what a word tokenizer replaced."""
+    say(f"tokenizer: {tokenizer.kind}, {tokenizer.n_vocab:,} tokens ({seconds:.1f} s)")
+    if "report" in tokenizer.training and tokenizer.kind == "word":
+        from toktools.word import WordReport
+
+        say(f"  {WordReport(**tokenizer.training['report'])}")
+
+
+def _train(output: Path, corpus: Corpus, tokenizer: Tokenizer, **options: Any) -> None:
+    """Train with a bar, then say how it went and where everything is."""
+    from lstm_lm.display import print_evaluation, training_bar
+    from lstm_lm.evaluation import Evaluation
+    from lstm_lm.files import read_json
+    from lstm_lm.run import train as train_model
+    from lstm_lm.training import TrainingInterrupted
+
+    try:
+        with training_bar() as on_progress:
+            run = train_model(output, corpus, tokenizer, on_progress=on_progress, **options)
+    except TrainingInterrupted:
+        say(f"stopped; all is saved. Go on with: lstm_lm train -o {output} --resume")
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    evaluation = Evaluation.from_dict(read_json(output / "evaluation.json")["validation"])
+    _say_unknown(run.tokenizer, options["prompts"])
+    print_evaluation(
+        evaluation, title=f"{output.name}: validation split", n_vocab=run.tokenizer.n_vocab
+    )
+    last = run.metrics[-1]
+    click.echo(
+        f"\n{run.model.n_parameters:,} parameters, {last['step']:,} updates, "
+        f"{last['tokens_seen']:,} tokens in {last['training_seconds']:,.0f} s of training"
+    )
+    click.echo(f"model    {output / 'model.safetensors'}")
+    click.echo(f"curves   {output / 'curves.png'}")
+    click.echo(f"samples  {output / 'samples.txt'}")
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    help="Which part to score.  [default: validation of the run's own text, all of another]",
+)
+@corpus_options(default="python-docs")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> None:
+    """Score text: loss and perplexity per token, bits per byte and per character.
+
+    Bits per byte can be compared between tokenizers; loss and perplexity per token cannot.
+
+    \b
+    Example:
+      lstm_lm evaluate runs/bpe
+      lstm_lm evaluate runs/bpe --split test --json
+      lstm_lm evaluate runs/bpe -c hamlet.txt
+    """
+    from lstm_lm.display import print_evaluation
+    from lstm_lm.run import load
+
+    loaded = load(run)
+    if was_given(*CORPUS_OPTIONS):
+        text = corpus.split(split) if split else corpus
+        what = f"{corpus.name}{f', {split} split' if split else ''}"
+    else:
+        split = split or "validation"
+        text = _own_corpus(loaded.config).split(split)
+        what = f"{text.name}, {split} split"
+    evaluation = loaded.evaluate(text, name=what)
+    if as_json:
+        click.echo(json.dumps({"run": str(run), "text": what, **evaluation.as_dict()}, indent=2))
+    else:
+        print_evaluation(evaluation, title=f"{run}: {what}", n_vocab=loaded.tokenizer.n_vocab)
+
+
+describe_default(evaluate, "source", "the run's own")
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    *("--prompt", "-p"), multiple=True, default=[""], help="Text to continue. May be repeated."
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    default="top-k",
+    show_default=True,
+    help="The likeliest token, one of the k likeliest, or any, by its probability.",
+)
+@click.option("--k", default=5, show_default=True, help="For top-k: how many.")
+@click.option("--temperature", default=1.0, show_default=True, help="Below 1 bolder, above wilder.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same text.")
+@click.option(*("--n-tokens", "-n"), default=100, show_default=True, help="New tokens at most.")
+@click.option("--through-eos", is_flag=True, help="Go on after the end of a document.")
+def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: Any) -> None:
+    """Continue prompts, or begin a text from nothing.
+
+    \b
+    Example:
+      lstm_lm sample runs/bpe --prompt "The" --prompt "If" --strategy top-k --k 5 -n 40
+      lstm_lm sample runs/bpe --strategy sample --temperature 0.8 --seed 3
+    """
+    from lstm_lm.run import load
+
+    loaded = load(run)
+    _say_unknown(loaded.tokenizer, prompt)
+    for text in loaded.generate(prompt, stop_at_eos=not through_eos, **settings):
+        click.echo(text)
+
+
+def _say_unknown(tokenizer: Tokenizer, prompts: tuple[str, ...]) -> None:
+    """Name what the tokenizer does not know of each prompt."""
+    from lstm_lm.sampling import unknown
+
+    for prompt in prompts:
+        odd = unknown(tokenizer, prompt)
+        if odd:
+            words = ", ".join(map(repr, dict.fromkeys(odd)))
+            say(f"note: in the prompt {prompt!r} the tokenizer does not know {words}")

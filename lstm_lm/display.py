@@ -1,0 +1,98 @@
+"""What the command line shows: a bar while training, and a table of an evaluation."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from lstm_lm.evaluation import Evaluation
+    from lstm_lm.training import OnProgress
+
+
+@contextmanager
+def training_bar() -> Iterator[OnProgress]:
+    """Show loss, tokens a second and time left while the block runs, and a line per validation.
+
+    Goes to standard error; without a terminal there is no bar, only the lines.
+    """
+    console = Console(stderr=True, highlight=False)
+    progress = Progress(
+        TextColumn("training"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with progress:
+        task = progress.add_task("training", total=1.0, figures="")
+
+        def on_progress(fraction: float, record: Mapping[str, Any] | None) -> None:
+            progress.update(task, completed=fraction)
+            if record is not None:
+                progress.update(task, figures=_figures(record))
+                if record["event"] == "validation":
+                    progress.console.print(validation_line(record), soft_wrap=True)
+
+        yield on_progress
+
+
+def _figures(record: Mapping[str, Any]) -> str:
+    return f"loss {record['train_loss_nats']:.3f}, {record['tokens_per_second']:,.0f} tokens/s"
+
+
+def validation_line(record: Mapping[str, Any]) -> str:
+    """Return a validation event of metrics.jsonl as one line for people."""
+    loss_nats = record["validation_loss_nats"]
+    return (
+        f"{record['progress']:4.0%}  epoch {record['epoch']:.2f}  "
+        f"train loss {record['train_loss_nats']:.3f}  validation {loss_nats:.3f} nats, "
+        f"perplexity {_perplexity(loss_nats)}, {record['validation_bits_per_byte']:.3f} bits/byte  "
+        f"{record['tokens_per_second']:,.0f} tokens/s"
+    )
+
+
+def _perplexity(loss_nats: float) -> str:
+    return f"{math.exp(loss_nats):,.4g}" if loss_nats < 700 else "inf"
+
+
+def print_evaluation(evaluation: Evaluation, *, title: str, n_vocab: int) -> None:
+    """Print the figures of an evaluation as a table on standard output."""
+    e = evaluation
+    table = Table(
+        title=title, title_justify="left", title_style="bold", show_header=False, box=None
+    )
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    charged = "with the spelling of <ANY>" if e.n_any else ""
+    rows = [
+        ("bits per byte", f"{e.bits_per_byte:.4f}", charged or "compare tokenizers by this"),
+        ("  uncharged", f"{e.bits_per_byte_uncharged:.4f}", "<ANY> spells nothing"),
+        ("bits per character", f"{e.bits_per_character:.4f}", charged),
+        ("  uncharged", f"{e.bits_per_character_uncharged:.4f}", "<ANY> spells nothing"),
+        ("loss", f"{e.loss_nats:.4f}", "nats per token"),
+        ("perplexity", f"{_perplexity(e.loss_nats)}", f"per token, of {n_vocab:,}"),
+        ("OOV rate", f"{e.oov_rate:.2%}", f"{e.n_words_hidden:,} of {e.n_words:,} words"),
+        ("tokens", f"{e.n_tokens:,}", f"{e.n_any:,} of them <ANY>" if e.n_any else ""),
+        ("bytes", f"{e.n_bytes:,}", "of source text, document ends included"),
+        ("characters", f"{e.n_characters:,}", ""),
+        ("documents", f"{e.n_documents:,}", ""),
+    ]
+    for name, figure, note in rows:
+        if e.n_any or "uncharged" not in name:
+            table.add_row(name, figure, note)
+    console = Console(highlight=False)
+    console.print(table)
+    if e.caveat:
+        console.print(f"Note: {e.caveat}.", style="yellow", soft_wrap=True)

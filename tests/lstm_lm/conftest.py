@@ -1,0 +1,53 @@
+"""Small texts and models, trained once a session."""
+
+import pytest
+
+import lstm_lm
+from lstm_lm import ModelConfig, TrainingConfig
+from toktools.character import train_character
+from toktools.corpus import open_corpus
+from toktools.word import train_word
+
+
+@pytest.fixture(scope="session")
+def texts():
+    """Numbers in words: 200 documents to train on, 40 to validate on."""
+    documents = list(open_corpus("human-numbers", limit=240))
+    return {
+        "train": [d for i, d in enumerate(documents) if i % 6],
+        "validation": documents[::6],
+    }
+
+
+@pytest.fixture(scope="session")
+def character(texts):
+    return train_character(texts["train"])
+
+
+@pytest.fixture(scope="session")
+def word(texts):
+    """A word tokenizer that knows only frequent words, so that some are hidden."""
+    return train_word(texts["train"], min_count=12)
+
+
+@pytest.fixture(scope="session")
+def small_model():
+    return ModelConfig(embedding_size=12, hidden_size=16, n_layers=2, dropout=0.1)
+
+
+@pytest.fixture(scope="session")
+def small_training():
+    return TrainingConfig(batch_size=8, bptt=10, epochs=1.5, learning_rate=0.01, n_validations=3)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, texts, word, small_model, small_training):
+    """A finished run on words."""
+    return lstm_lm.train(
+        tmp_path_factory.mktemp("runs") / "word",
+        texts,
+        word,
+        model=small_model,
+        training=small_training,
+        prompts=["one hundred", "two"],
+    )

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from lstm_lm.batching import IGNORED, SentenceBatches, StreamBatches, make_batches, pad_rows
+from lstm_lm.config import ModelConfig, TrainingConfig
+from lstm_lm.data import EncodedSplit, encode_split
+from lstm_lm.model import LanguageModel
+from toktools.byte import ByteTokenizer
+
+EOS = 1
+
+
+def split_of_lengths(lengths):
+    """Documents whose tokens are numbered 2, 3, ... through the whole split, each ended by EOS."""
+    ids, starts, number = [], [0], 2
+    for length in lengths:
+        ids += [*range(number, number + length), EOS]
+        number += length
+        starts.append(len(ids))
+    ones = np.array(lengths, dtype=np.int64) + 1
+    return EncodedSplit(
+        ids=np.array(ids, np.uint32), starts=np.array(starts), n_bytes=ones, n_characters=ones
+    )
+
+
+lengths = st.lists(st.integers(0, 12), min_size=1, max_size=25)
+
+
+@given(lengths, st.integers(1, 7), st.integers(1, 6))
+def test_a_stream_reads_every_token_in_order_but_fewer_than_a_column(lengths, rows, bptt):
+    split = split_of_lengths(lengths)
+    config = TrainingConfig(batch_size=rows, bptt=bptt)
+    batches = StreamBatches(split, config, eos_id=EOS)
+    chunks = list(batches.epoch(0))
+    targets = torch.cat([chunk.y_TB for chunk in chunks]).T.flatten().numpy()
+    assert targets.tolist() == split.ids[: len(targets)].tolist()
+    assert split.n_tokens - len(targets) <= rows - 1
+    assert sum(chunk.n_tokens for chunk in chunks) == batches.n_tokens == len(targets)
+
+
+@given(lengths, st.integers(1, 7), st.integers(1, 6))
+def test_a_stream_s_inputs_are_the_tokens_before_its_targets(lengths, rows, bptt):
+    split = split_of_lengths(lengths)
+    batches = StreamBatches(split, TrainingConfig(batch_size=rows, bptt=bptt), eos_id=EOS)
+    inputs = torch.cat([chunk.x_TB for chunk in batches.epoch(0)]).T.flatten().numpy()
+    assert inputs.tolist() == [EOS, *split.ids[: len(inputs) - 1].tolist()]
+
+
+def test_only_the_first_chunk_of_a_stream_is_fresh():
+    batches = StreamBatches(
+        split_of_lengths([20]), TrainingConfig(batch_size=2, bptt=3), eos_id=EOS
+    )
+    assert [chunk.fresh for chunk in batches.epoch(0)] == [True, False, False, False]
+    assert [len(chunk.x_TB) for chunk in batches.epoch(1)] == [3, 3, 3, 1]
+
+
+@given(lengths, st.integers(1, 7), st.integers(1, 6), st.integers(0, 3))
+def test_sentences_hold_every_document_once_and_start_from_eos(lengths, rows, bptt, epoch):
+    split = split_of_lengths(lengths)
+    config = TrainingConfig(batching="sentence", batch_size=rows, bptt=bptt)
+    batches = SentenceBatches(split, config, eos_id=EOS)
+    groups = []
+    for chunk in batches.epoch(epoch):
+        assert chunk.n_tokens == (chunk.y_TB != IGNORED).sum() > 0
+        if chunk.fresh:
+            groups.append([])
+        groups[-1].append(chunk)
+    seen = []
+    for chunks in groups:
+        x_BT, y_BT = (torch.cat([getattr(c, n) for c in chunks]).T for n in ("x_TB", "y_TB"))
+        for x_T, y_T in zip(x_BT.tolist(), y_BT.tolist(), strict=True):
+            document = [y for y in y_T if y != IGNORED]
+            assert y_T[: len(document)] == document
+            assert x_T[: len(document)] == [EOS, *document[:-1]]
+            seen.append(document)
+    wanted = [split.ids[a:b].tolist() for a, b in zip(split.starts, split.starts[1:], strict=False)]
+    assert sorted(seen) == sorted(wanted)
+    assert batches.n_tokens == split.n_tokens
+
+
+def test_sentences_of_like_length_share_a_batch():
+    random = np.random.default_rng(0)
+    split = split_of_lengths(random.integers(0, 200, 500).tolist())
+    config = TrainingConfig(batching="sentence", batch_size=16, bptt=1000)
+    positions = sum(c.y_TB.numel() for c in SentenceBatches(split, config, eos_id=EOS).epoch(0))
+    assert positions < 1.05 * split.n_tokens  # at random it would be about 1.9 times
+
+
+def test_shuffling_depends_on_seed_and_epoch_and_on_nothing_else():
+    split = split_of_lengths(range(40))
+
+    def order(seed, epoch):
+        config = TrainingConfig(batching="sentence", batch_size=4, seed=seed)
+        return [c.y_TB[0].tolist() for c in make_batches(split, config, eos_id=EOS).epoch(epoch)]
+
+    assert order(3, 1) == order(3, 1)
+    assert order(3, 1) != order(3, 2)
+    assert order(3, 1) != order(4, 1)
+
+
+@pytest.mark.parametrize("filler", [EOS, 0, 7])
+def test_loss_does_not_depend_on_padding(filler):
+    torch.manual_seed(0)
+    model = LanguageModel(258, ModelConfig(embedding_size=5, hidden_size=7, dropout=0.0)).double()
+    split = encode_split(ByteTokenizer(), ["ab", "abcdef", ""])
+
+    def nats(rows):
+        x_TB, y_TB = pad_rows(split, rows, eos_id=EOS)
+        x_TB = torch.where((y_TB == IGNORED) & (x_TB == EOS), filler, x_TB)
+        logits_TBV, _ = model(x_TB, model.init_state(len(rows)))
+        return functional.cross_entropy(logits_TBV.flatten(0, 1), y_TB.flatten(), reduction="sum")
+
+    rows = [(0, 3), (3, 10), (10, 11)]
+    together, alone = nats(rows), sum(nats([row]) for row in rows)
+    assert together.item() == pytest.approx(alone.item(), rel=1e-12)
+    gradients = [torch.autograd.grad(loss, list(model.parameters())) for loss in (together, alone)]
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b)

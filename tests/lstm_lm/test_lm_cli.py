@@ -1,0 +1,175 @@
+"""The command line as a user meets it: real subprocesses, real files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from lstm_lm.checkpoint import RunDirectory
+from lstm_lm.files import read_tensors
+
+SMALL = ["--embedding-size", "12", "--hidden-size", "12", "--n-layers", "1", "--batch-size", "8", "--bptt", "16"]
+ENVIRONMENT = {**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "lstm_lm", *map(str, arguments)]
+
+
+def lm(*arguments, status=0):
+    done = subprocess.run(
+        command(*arguments), capture_output=True, text=True, env=ENVIRONMENT, timeout=60
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def trained_by_command(tmp_path_factory):
+    """A word model of the corpus anbn, and what the command printed."""
+    path = tmp_path_factory.mktemp("cli") / "anbn"
+    done = lm(
+        *("train", "-t", "word", "-c", "anbn", "-o", path, *SMALL, "--epochs", 3),
+        *("--prompt", "a a", "--prompt", "a wug", "--normalize", "lowercase"),
+    )
+    return path, done
+
+
+@pytest.mark.parametrize("name", [None, "train", "evaluate", "sample"])
+def test_help_does_not_import_torch_and_gives_an_example(name):
+    code = (
+        "import sys; from lstm_lm.cli import main\n"
+        "try: main()\n"
+        "finally: print(','.join(m for m in ('torch', 'matplotlib') if m in sys.modules) or 'none')"
+    )
+    arguments = [sys.executable, "-c", code, *([name] if name else []), "--help"]
+    done = subprocess.run(arguments, capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
+    assert done.stdout.endswith("\nnone\n"), done.stdout + done.stderr
+    assert "Example:" in done.stdout
+
+
+def test_training_prints_the_tokenizer_the_figures_and_where_things_are(trained_by_command):
+    path, done = trained_by_command
+    assert "tokenizer: word, 5 tokens" in done.stderr
+    assert "0 of 2,9" not in done.stdout
+    assert "bits per byte" in done.stdout
+    assert f"curves   {path}/curves.png" in done.stdout
+    assert "in the prompt 'a wug' the tokenizer does not know 'wug'" in done.stderr
+    assert done.stderr.count("validation") == 10
+
+
+def test_evaluate_repeats_the_recorded_figures_of_the_run_s_own_text(trained_by_command):
+    path, _ = trained_by_command
+    recorded = json.loads((path / "evaluation.json").read_text())["validation"]
+    printed = json.loads(lm("evaluate", path, "--json").stdout)
+    assert {name: printed[name] for name in recorded} == recorded
+    assert json.loads((path / "config.json").read_text())["corpus"]["normalize"] == ["lowercase"]
+
+
+def test_evaluate_scores_another_split_and_other_text(trained_by_command, tmp_path):
+    path, _ = trained_by_command
+    test = json.loads(lm("evaluate", path, "--split", "test", "--json").stdout)
+    assert test["text"] == "anbn, test split"
+    other = tmp_path / "other.txt"
+    other.write_text("a b\na a wug b\n")
+    figures = json.loads(lm("evaluate", path, "-c", other, "--json").stdout)
+    assert (figures["n_documents"], figures["n_bytes"]) == (2, 14)
+    assert figures["n_any"] == 1
+    table = lm("evaluate", path, "-c", other).stdout
+    assert "OOV rate" in table
+    assert "uncharged" in table
+
+
+def test_sample_repeats_itself_for_a_seed_and_keeps_the_prompts(trained_by_command):
+    path, _ = trained_by_command
+    arguments = ("sample", path, "-p", "a a", "-p", "b", "--strategy", "sample", "-n", 9)
+    first, second = lm(*arguments), lm(*arguments)
+    assert first.stdout == second.stdout
+    assert [line[0] for line in first.stdout.splitlines()] == ["a", "b"]
+    assert lm(*arguments, "--seed", 5).stdout != first.stdout
+
+
+def test_a_saved_tokenizer_is_used_as_it_is(trained_by_command, tmp_path):
+    path, _ = trained_by_command
+    file = path / "tokenizer.json"
+    lm("train", "-t", file, "-c", "anbn", "-o", tmp_path / "run", *SMALL, "--epochs", 0.5)
+    assert (tmp_path / "run" / "tokenizer.json").read_text() == file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("character", ["--tokenizer-option", "min_count=2"]),
+        ("byte", []),
+        ("bpe", ["--vocab-size", "262"]),
+        ("wordpiece", ["--vocab-size", "40", "--tokenizer-option", "criterion=likelihood"]),
+    ],
+)
+def test_every_tokenizer_of_ours_can_be_trained_by_name(tmp_path, name, options):
+    run = tmp_path / "run"
+    lm("train", "-t", name, "-c", "anbn", *options, "-o", run, *SMALL, "--epochs", 0.3)
+    config = json.loads((run / "config.json").read_text())
+    assert config["tokenizer"]["kind"] == name
+    recorded = config["tokenizer"]["training"].get("options", {})
+    for option in options[1::2]:
+        key, equals, value = option.partition("=")
+        assert not equals or str(recorded[key]) == value
+
+
+MISTAKES = [
+    (["evaluate", "RUN/none"], "no such run directory"),
+    (["train", "-t", "worpiece", "-o", "RUN/x"], "did you mean 'wordpiece'"),
+    (["train", "-t", "none.json", "-o", "RUN/x"], "none.json: cannot be read"),
+    (["train", "-t", "byte", "--vocab-size", "9", "-o", "RUN/x"], "fixed size"),
+    (["train", "-t", "word", "--tokenizer-option", "min_cont=2", "-o", "RUN/x"], "min_count"),
+    (["train", "-t", "word", "--tokenizer-option", "min_count=x", "-o", "RUN/x"], "of type int"),
+    (["train", "-t", "word", "--tokenizer-option", "min_count", "-o", "RUN/x"], "KEY=VALUE"),
+    (["train", "--tied", "--hidden-size", "5", "-o", "RUN/x"], "got 200 and 5"),
+    (["train", "--epochs", "0", "-o", "RUN/x"], "epochs must be > 0"),
+    (["train", "-c", "anbn", "-o", "RUN"], "holds a run already"),
+    (["train", "--resume", "-o", "RUN/none"], "no such run directory"),
+    (["train", "--resume", "-o", "RUN", "-t", "bpe"], "--tokenizer was 'word', got 'bpe'"),
+    (["train", "--resume", "-o", "RUN", "--epochs", "9"], "epochs is 3.0, got 9.0"),
+    (["train", "--resume", "-o", "RUN", "-c", "human-numbers"], "train text or the tokenizer"),
+    (["sample", "RUN", "--temperature", "0"], "use the strategy argmax"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES)
+def test_a_mistake_is_one_line_and_status_1(trained_by_command, arguments, message):
+    path, _ = trained_by_command
+    done = lm(*(a.replace("RUN", str(path)) for a in arguments), status=1)
+    *_, line = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+def test_ctrl_c_saves_everything_and_resume_ends_as_if_it_had_not_come(tmp_path):
+    arguments = ("-t", "word", "-c", "human-numbers", *SMALL, "--epochs", 1.5, "--dropout", 0.3)
+    lm("train", *arguments, "-o", tmp_path / "whole")
+    parts = RunDirectory(tmp_path / "parts")
+    process = subprocess.Popen(
+        command("train", *arguments, "-o", parts.path),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    )
+    deadline = time.monotonic() + 40
+    while parts.metrics_size() == 0 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=40)
+    assert process.returncode == 130, errors
+    assert "stopped; all is saved. Go on with: lstm_lm train" in errors
+    _, header = read_tensors(parts.last)
+    assert not json.loads(header["position"])["finished"]
+    lm("train", *arguments, "-o", parts.path, "--resume")
+    whole = read_tensors(tmp_path / "whole" / "last.safetensors")[0]
+    resumed = read_tensors(parts.last)[0]
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)

@@ -1,0 +1,218 @@
+import dataclasses
+import math
+
+import pytest
+import torch
+
+import lstm_lm
+from lstm_lm import ModelConfig, TrainingConfig, TrainingDivergedError, TrainingInterrupted
+from lstm_lm.checkpoint import RunDirectory
+from lstm_lm.files import read_tensors
+from lstm_lm.training import learning_rate
+from toktools.errors import ToktoolsError
+
+TIMES = ("training_seconds", "tokens_per_second")
+
+
+def train(path, texts, tokenizer, model, training, **options):
+    return lstm_lm.train(path, texts, tokenizer, model=model, training=training, **options)
+
+
+def without_times(metrics):
+    return [{k: v for k, v in record.items() if k not in TIMES} for record in metrics]
+
+
+def same_tensors(a, b):
+    a, b = read_tensors(a)[0], read_tensors(b)[0]
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def stop_at(step):
+    """A `stop` that says yes once, after so many updates."""
+    updates = iter(range(1, 10**9))
+    return lambda: next(updates) == step
+
+
+@pytest.mark.parametrize("batching", ["stream", "sentence"])
+def test_equal_seeds_give_equal_bits_and_another_seed_does_not(
+    tmp_path, texts, word, small_model, small_training, batching
+):
+    config = dataclasses.replace(small_training, batching=batching)
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        train(tmp_path / name, texts, word, small_model, dataclasses.replace(config, seed=seed))
+    a, b, c = (RunDirectory(tmp_path / name) for name in "abc")
+    assert same_tensors(a.best, b.best)
+    assert same_tensors(a.last, b.last)
+    assert without_times(a.read_metrics()) == without_times(b.read_metrics())
+    assert not same_tensors(a.best, c.best)
+
+
+@pytest.mark.parametrize("batching", ["stream", "sentence"])
+@pytest.mark.parametrize("stops", [[1], [7], [5, 4, 2]])
+def test_a_resumed_run_ends_bit_by_bit_where_an_uninterrupted_one_does(
+    tmp_path, texts, word, small_model, small_training, batching, stops
+):
+    config = dataclasses.replace(small_training, batching=batching)
+    arguments = (texts, word, small_model, config)
+    train(tmp_path / "whole", *arguments)
+    for i, step in enumerate(stops):
+        with pytest.raises(TrainingInterrupted):
+            train(tmp_path / "parts", *arguments, resume=i > 0, stop=stop_at(step))
+    train(tmp_path / "parts", *arguments, resume=True)
+    whole, parts = (RunDirectory(tmp_path / name) for name in ("whole", "parts"))
+    assert same_tensors(whole.last, parts.last)
+    assert same_tensors(whole.best, parts.best)
+    assert without_times(whole.read_metrics()) == without_times(parts.read_metrics())
+
+
+def test_lines_written_after_the_checkpoint_are_dropped_when_a_run_is_resumed(
+    tmp_path, texts, word, small_model, small_training
+):
+    arguments = (texts, word, small_model, small_training)
+    train(tmp_path / "whole", *arguments)
+    with pytest.raises(TrainingInterrupted):
+        train(tmp_path / "killed", *arguments, stop=stop_at(6))
+    killed = RunDirectory(tmp_path / "killed")
+    with killed.metrics.open("a") as file:
+        file.write('{"event": "log", "step": 7}\n{"event": "lo')
+    train(tmp_path / "killed", *arguments, resume=True)
+    whole = RunDirectory(tmp_path / "whole").read_metrics()
+    assert without_times(killed.read_metrics()) == without_times(whole)
+
+
+def test_a_run_stopped_before_its_first_checkpoint_is_resumed_from_the_start(
+    tmp_path, texts, word, small_model, small_training, trained
+):
+    path = tmp_path / "run"
+    with pytest.raises(TrainingInterrupted):
+        train(path, texts, word, small_model, small_training, stop=stop_at(2))
+    RunDirectory(path).last.unlink()
+    train(path, texts, word, small_model, small_training, resume=True)
+    assert same_tensors(RunDirectory(path).best, RunDirectory(trained.path).best)
+
+
+def test_resuming_a_finished_run_changes_nothing(
+    tmp_path, texts, word, small_model, small_training
+):
+    arguments = (tmp_path / "run", texts, word, small_model, small_training)
+    before = train(*arguments).metrics
+    assert train(*arguments, resume=True).metrics == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"epochs": 9.0}, "epochs is 1.5, got 9.0"), ({"seed": 3}, "seed is 0, got 3")],
+)
+def test_a_resumed_run_may_not_change_its_configuration(
+    trained, texts, word, small_model, small_training, change, message
+):
+    config = dataclasses.replace(small_training, **change)
+    with pytest.raises(ToktoolsError, match=message):
+        train(trained.path, texts, word, small_model, config, resume=True)
+
+
+def test_a_resumed_run_may_not_change_its_text(trained, texts, word, small_model, small_training):
+    other = {**texts, "train": texts["train"][1:]}
+    with pytest.raises(ToktoolsError, match="the train text or the tokenizer has changed"):
+        train(trained.path, other, word, small_model, small_training, resume=True)
+
+
+def test_training_learns(trained):
+    losses = [r["validation_loss_nats"] for r in trained.metrics if "validation_loss_nats" in r]
+    assert losses[-1] < 0.75 * math.log(trained.tokenizer.n_vocab)
+
+
+def test_the_first_losses_are_those_on_record(tmp_path, texts, character):
+    model = ModelConfig(embedding_size=8, hidden_size=8, n_layers=1, dropout=0.0)
+    config = TrainingConfig(batch_size=4, bptt=8, epochs=0.06, schedule="constant")
+    run = train(tmp_path / "run", texts, character, model, config)
+    losses = [record["train_loss_nats"] for record in run.metrics]
+    assert losses[0] == pytest.approx(math.log(character.n_vocab), abs=0.1)
+    assert losses[:4] == pytest.approx(GOLDEN, abs=1e-4)
+
+
+GOLDEN = [0.0, 0.0, 0.0, 0.0]
+
+
+def test_the_weights_kept_are_those_of_the_lowest_validation_loss(
+    tmp_path, texts, word, small_model
+):
+    config = TrainingConfig(
+        batch_size=8, bptt=10, epochs=40, learning_rate=0.03, schedule="constant", n_validations=20
+    )
+    short = {"train": texts["train"][:20], "validation": texts["validation"]}
+    run = train(tmp_path / "run", short, word, small_model, config)
+    losses = [r["validation_loss_nats"] for r in run.metrics if "validation_loss_nats" in r]
+    assert min(losses) < losses[-1] - 0.1  # it did overfit
+    assert run.evaluate(texts["validation"]).loss_nats == pytest.approx(min(losses), abs=1e-6)
+
+
+@pytest.mark.parametrize(("n_validations", "n_lines"), [(0, 1), (3, 3), (5, 5)])
+def test_validation_comes_at_even_points_and_always_at_the_end(
+    tmp_path, texts, word, small_model, small_training, n_validations, n_lines
+):
+    config = dataclasses.replace(small_training, n_validations=n_validations)
+    metrics = train(tmp_path / "run", texts, word, small_model, config).metrics
+    points = [r["progress"] for r in metrics if r["event"] == "validation"]
+    assert len(points) == n_lines
+    assert points == pytest.approx([(i + 1) / n_lines for i in range(n_lines)], abs=0.06)
+    assert metrics[-1]["event"] == "validation"
+
+
+def test_validation_during_training_can_be_kept_to_the_first_bytes(
+    tmp_path, texts, word, small_model, small_training
+):
+    config = dataclasses.replace(small_training, validation_bytes=100)
+    run = train(tmp_path / "run", texts, word, small_model, config)
+    first, n_bytes = [], 0
+    for document in texts["validation"]:
+        first.append(document)
+        n_bytes += len(document) + 1
+        if n_bytes >= 100:
+            break
+    best = min(r["validation_loss_nats"] for r in run.metrics if "validation_loss_nats" in r)
+    assert run.evaluate(first).loss_nats == pytest.approx(best, abs=1e-6)
+
+
+def test_minutes_replace_epochs_as_the_budget(tmp_path, texts, word, small_model, small_training):
+    config = dataclasses.replace(small_training, minutes=0.01)
+    last = train(tmp_path / "run", texts, word, small_model, config).metrics[-1]
+    assert last["progress"] == 1.0
+    assert 0.6 <= last["training_seconds"] < 1.5
+    assert last["epoch"] > 2 * small_training.epochs
+
+
+def test_a_loss_that_is_no_number_stops_training_and_keeps_the_best_weights(
+    tmp_path, texts, word, small_model, small_training, monkeypatch
+):
+    calls = []
+    forward = lstm_lm.LanguageModel.forward
+
+    def broken(self, x_TB, state):
+        calls.append(self.training)
+        logits_TBV, state = forward(self, x_TB, state)
+        return logits_TBV * (math.nan if sum(calls) > 12 else 1), state
+
+    monkeypatch.setattr(lstm_lm.LanguageModel, "forward", broken)
+    with pytest.raises(TrainingDivergedError, match=r"loss is nan at step 13; the weights of step"):
+        train(tmp_path / "run", texts, word, small_model, small_training)
+    monkeypatch.undo()
+    assert math.isfinite(lstm_lm.load(tmp_path / "run").evaluate(["one two"]).loss_nats)
+
+
+def test_training_leaves_the_callers_random_numbers_alone(
+    tmp_path, texts, word, small_model, small_training
+):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    train(tmp_path / "run", texts, word, small_model, small_training)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_cosine_falls_from_the_full_rate_to_nothing():
+    config = TrainingConfig(learning_rate=0.2)
+    rates = [learning_rate(config, progress) for progress in (0, 0.25, 0.5, 1, 1.5)]
+    assert rates == pytest.approx([0.2, 0.1 * (1 + math.sqrt(0.5)), 0.1, 0, 0])
+    constant = dataclasses.replace(config, schedule="constant")
+    assert learning_rate(constant, 0.9) == 0.2
