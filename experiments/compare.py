@@ -133,9 +133,7 @@ class Comparison:
             self._corpus,
             tokenizer,
             model=self.plan.model,
-            training=self.plan.training_for(
-                train_split.total_bytes / train_split.n_tokens, seed
-            ),
+            training=self.plan.training_for(train_split.total_bytes / train_split.n_tokens, seed),
             prompts=self.plan.prompts,
             resume=begun,
             overwrite=not begun,

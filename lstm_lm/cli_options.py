@@ -33,12 +33,17 @@ _NOT_OPTIONS = ("corpus", "special_tokens", "progress")
 CORPUS_OPTIONS = ("source", "field", "where", "documents", "errors", "normalize", "limit")
 
 
-def config_options(*kinds: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def config_options(
+    *kinds: type, without: Iterable[str] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that gives a command one option for each field of these dataclasses.
+
+    Fields named in `without` get none.
 
     An option that was not given is None, so that a resumed run can tell.
     """
     fields = [item for kind in kinds for item in dataclasses.fields(kind)]
+    fields = [item for item in fields if item.name not in without]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for item in reversed(fields):

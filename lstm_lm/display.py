@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def training_bar() -> Iterator[OnProgress]:
+def training_bar(*, lines: bool = True) -> Iterator[OnProgress]:
     """Show loss, tokens a second and time left while the block runs, and a line per validation.
 
-    Goes to standard error; without a terminal there is no bar, only the lines.
+    Goes to standard error; without a terminal there is no bar, only the lines, if `lines`.
     """
     console = Console(stderr=True, highlight=False)
     progress = Progress(
@@ -41,7 +41,7 @@ def training_bar() -> Iterator[OnProgress]:
             progress.update(task, completed=fraction)
             if record is not None:
                 progress.update(task, figures=_figures(record))
-                if record["event"] == "validation":
+                if lines and record["event"] == "validation":
                     progress.console.print(validation_line(record), soft_wrap=True)
 
         yield on_progress

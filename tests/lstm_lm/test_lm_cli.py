@@ -13,7 +13,18 @@ import torch
 from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.files import read_tensors
 
-SMALL = ["--embedding-size", "12", "--hidden-size", "12", "--n-layers", "1", "--batch-size", "8", "--bptt", "16"]
+SMALL = [
+    "--embedding-size",
+    "12",
+    "--hidden-size",
+    "12",
+    "--n-layers",
+    "1",
+    "--batch-size",
+    "8",
+    "--bptt",
+    "16",
+]
 ENVIRONMENT = {**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
 
 

@@ -1,0 +1,122 @@
+"""`python -m experiments`: compare tokenizers, and measure speed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_lm.cli_options import CORPUS_OPTIONS, config_from, config_options, was_given
+from lstm_lm.config import ModelConfig, TrainingConfig, to_json
+from toktools.command_line import Group, say
+from toktools.corpus.options import corpus_options
+from toktools.errors import lookup
+
+if TYPE_CHECKING:
+    from experiments.plan import Plan
+    from toktools.corpus import Corpus
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+DEFAULT_TOKENIZERS = ("word", "character", "bpe:2000", "wordpiece:2000")
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Compare what tokenizers do to a language model, and how fast they are."""
+
+
+@main.command()
+@click.option("--preset", metavar="NAME", help="Start from a ready comparison: demo.")
+@corpus_options(default="python-docs")
+@click.option(
+    *("--tokenizer", "-t", "tokenizers"),
+    multiple=True,
+    metavar="SPEC",
+    help="NAME, NAME:SIZE, NAME:SIZE,KEY=VALUE or a tokenizer.json. May be repeated.  "
+    f"[default: {' '.join(DEFAULT_TOKENIZERS)}]",
+)
+@click.option(
+    *("--output", "-o"), required=True, type=click.Path(path_type=Path), help="The folder."
+)
+@click.option(
+    "--context-bytes", type=int, help="Gradients flow through about so many bytes of text."
+)
+@click.option("--seed", "seeds", type=int, multiple=True, help="May be repeated; default 0 1 2.")
+@click.option("--prompt", "prompts", multiple=True, help="Text to continue. May be repeated.")
+@config_options(ModelConfig, TrainingConfig, without=("bptt", "seed"))
+def compare(preset: str | None, corpus: Corpus, output: Path, **given: Any) -> None:
+    """Train the same language model on every tokenizer and report bits per byte, side by side.
+
+    Writes results.json and report.html. Interrupted, the same command goes on where it was.
+
+    \b
+    Example:
+      python -m experiments compare --preset demo -o runs/demo
+      python -m experiments compare -c ptb/ -t word -t bpe:2000 -t bpe:8000 \\
+          --normalize whitespace --epochs 6 --prompt "the company said" -o runs/ptb
+    """
+    plan = _plan(preset, corpus, given)
+    from experiments.compare import Comparison
+    from experiments.terminal import print_results
+    from lstm_lm.display import training_bar
+    from lstm_lm.training import TrainingInterrupted
+
+    try:
+        with training_bar(lines=False) as on_progress:
+            comparison = Comparison(output, plan, say=say, on_progress=on_progress)
+            results = comparison.run()
+    except TrainingInterrupted:
+        say(f"interrupted; all so far is in {output}, and the same command goes on")
+        sys.exit(INTERRUPTED)
+    print_results(results)
+    click.echo(f"report: {output / 'report.html'}")
+    if any("error" in run for run in results["runs"]):
+        sys.exit(1)
+
+
+def _plan(preset: str | None, corpus: Corpus, given: dict[str, Any]) -> Plan:
+    """Return the preset with what was typed put over it."""
+    from experiments.plan import Plan, TokenizerSpec
+    from experiments.presets import PRESETS
+
+    if preset is None:
+        specs = tuple(map(TokenizerSpec, DEFAULT_TOKENIZERS))
+        base = Plan(corpus=corpus.describe(), tokenizers=specs)
+    else:
+        base = lookup(preset, PRESETS, what="preset")()
+    typed = was_given(*CORPUS_OPTIONS) or preset is None
+    return Plan(
+        corpus=corpus.describe() if typed else base.open().describe(),
+        tokenizers=tuple(map(TokenizerSpec, given["tokenizers"])) or base.tokenizers,
+        model=config_from(ModelConfig, given, to_json(base.model)),
+        training=config_from(TrainingConfig, given, to_json(base.training)),
+        context_bytes=given["context_bytes"] or base.context_bytes,
+        seeds=given["seeds"] or base.seeds,
+        prompts=given["prompts"] or base.prompts,
+        n_tokens=base.n_tokens,
+    )
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def report(folder: Path) -> None:
+    """Write report.html of a comparison again, from its results.json, and print the table.
+
+    \b
+    Example:
+      python -m experiments report runs/demo
+    """
+    from experiments.compare import load_results
+    from experiments.report import write_report
+    from experiments.terminal import print_results
+
+    results = load_results(folder)
+    write_report(results, folder / "report.html")
+    print_results(results)
+    click.echo(f"report: {folder / 'report.html'}")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m experiments")

@@ -1,0 +1,23 @@
+"""Comparisons that are ready to run."""
+
+from __future__ import annotations
+
+from experiments.plan import Plan, TokenizerSpec
+from lstm_lm.config import ModelConfig, TrainingConfig
+
+
+def demo() -> Plan:
+    """The built-in English text, four kinds of tokenizer, a small network: a few minutes."""
+    return Plan(
+        corpus={"source": "python-docs", "normalize": ("whitespace",)},
+        tokenizers=tuple(map(TokenizerSpec, ("word", "character", "bpe:2000", "wordpiece:2000"))),
+        model=ModelConfig(embedding_size=128, hidden_size=192, n_layers=1, dropout=0.2),
+        training=TrainingConfig(batch_size=16, epochs=6, learning_rate=4e-3, n_validations=8),
+        context_bytes=192,
+        seeds=(0, 1, 2),
+        prompts=("The with statement", "If an exception occurs", "A class definition"),
+        n_tokens=40,
+    )
+
+
+PRESETS = {"demo": demo}
