@@ -13,7 +13,8 @@ import torch
 from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.files import read_tensors
 
-SMALL = ["--embedding-size", "12", "--hidden-size", "12", "--n-layers", "1", "--batch-size", "8", "--bptt", "16"]
+SIZES = {"embedding-size": 12, "hidden-size": 12, "n-layers": 1, "batch-size": 8, "bptt": 16}
+SMALL = [part for name, size in SIZES.items() for part in (f"--{name}", size)]
 ENVIRONMENT = {**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
 
 
