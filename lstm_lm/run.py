@@ -17,7 +17,7 @@ from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
 from lstm_lm.curves import save_curves
 from lstm_lm.data import EncodedSplit, encode_split
-from lstm_lm.environment import environment
+from lstm_lm.environment import check_device, environment
 from lstm_lm.evaluation import Evaluation, evaluate
 from lstm_lm.files import write_json, write_text
 from lstm_lm.model import LanguageModel
@@ -140,6 +140,7 @@ def train(
     """
     model_config, config = model or ModelConfig(), training or TrainingConfig()
     directory = RunDirectory(run_directory)
+    check_device(device)
     if not resume:
         directory.check_free(overwrite=overwrite)
     eos_id = tokenizer.require_eos()
