@@ -1,0 +1,172 @@
+"""What is compared, on what text, and what is held equal: the plan of a comparison.
+
+Every tokenizer gets the same text, the same network, the same optimiser and the same budget. The
+number of steps through which gradients flow is set in bytes of text, so that every model learns
+from contexts of the same length and makes about the same number of updates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lstm_lm.cli_options import make_tokenizer
+from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
+from toktools.corpus import Corpus, open_corpus
+from toktools.errors import ToktoolsError, lookup
+from toktools.registry import names
+from toktools.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class TokenizerSpec:
+    """A tokenizer as one types it: `word`, `bpe:2000`, `wordpiece:8000,criterion=likelihood`.
+
+    The part before the colon is a name that `toktools.registry` knows, or the path of a trained
+    tokenizer; behind it stand a vocabulary size and options of the training function.
+
+    Raises: ToktoolsError if the name is unknown or an option is not KEY=VALUE.
+    Example:
+        >>> spec = TokenizerSpec("wordpiece:8000,criterion=likelihood")
+        >>> spec.title, spec.slug
+        ('WordPiece 8,000, criterion=likelihood', 'wordpiece-8000-criterion-likelihood')
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not self.is_file:
+            lookup(self.name, dict.fromkeys(names()), what="tokenizer")
+        for option in self.options:
+            if "=" not in option:
+                raise ToktoolsError(
+                    f"{self.text!r} must be NAME, NAME:SIZE or NAME:SIZE,KEY=VALUE,..., "
+                    f"got {option!r} in it"
+                )
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is the path of a trained tokenizer."""
+        return Path(self.text).exists() or self.text.endswith(".json")
+
+    @property
+    def name(self) -> str:
+        """The name or path."""
+        return self.text if self.is_file else self.text.partition(":")[0]
+
+    @property
+    def vocab_size(self) -> int | None:
+        """The vocabulary size asked for, if any."""
+        first = self._parts[0] if self._parts else ""
+        return int(first) if first.isdecimal() else None
+
+    @property
+    def options(self) -> list[str]:
+        """The options, as KEY=VALUE."""
+        return self._parts[self.vocab_size is not None :]
+
+    @property
+    def _parts(self) -> list[str]:
+        if self.is_file:
+            return []
+        return [part for part in self.text.partition(":")[2].split(",") if part]
+
+    @property
+    def title(self) -> str:
+        """What people read."""
+        titles = {"bpe": "BPE", "wordpiece": "WordPiece", "word": "word", "character": "character"}
+        title = Path(self.name).stem if self.is_file else titles.get(self.name, self.name)
+        size = "" if self.vocab_size is None else f" {self.vocab_size:,}"
+        return ", ".join([title + size, *self.options])
+
+    @property
+    def slug(self) -> str:
+        """A file name."""
+        return re.sub(r"[^A-Za-z0-9]+", "-", self.text).strip("-").lower()
+
+    def make(self, train_split: Iterable[str]) -> Tokenizer:
+        """Train it on the train split, or open its file."""
+        return make_tokenizer(
+            self.name, train_split, vocab_size=self.vocab_size, options=self.options
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One comparison.
+
+    Attributes:
+        corpus: the arguments of `open_corpus`.
+        tokenizers: what is compared.
+        model, training: the same for all, but for `bptt` and `seed` of training.
+        context_bytes: gradients flow through about this many bytes of text.
+        seeds: every tokenizer is run once with each.
+        prompts: texts that every model continues.
+        n_tokens: length of the longest continuation.
+    """
+
+    corpus: Mapping[str, Any]
+    tokenizers: tuple[TokenizerSpec, ...]
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    context_bytes: int = 256
+    seeds: tuple[int, ...] = (0, 1, 2)
+    prompts: tuple[str, ...] = ()
+    n_tokens: int = 60
+
+    def __post_init__(self) -> None:
+        slugs = [spec.slug for spec in self.tokenizers]
+        twice = sorted({slug for slug in slugs if slugs.count(slug) > 1})
+        if twice:
+            raise ToktoolsError(f"each tokenizer is compared once, got {twice[0]!r} twice")
+        if not self.tokenizers or not self.seeds:
+            raise ToktoolsError("a comparison needs at least one tokenizer and one seed")
+        if self.context_bytes < 1:
+            raise ToktoolsError(f"context_bytes must be >= 1, got {self.context_bytes}")
+
+    def open(self) -> Corpus:
+        """Open the corpus."""
+        return open_corpus(**self.corpus)
+
+    def training_for(self, bytes_per_token: float, seed: int) -> TrainingConfig:
+        """Return the training of one run: the context in tokens, and the seed."""
+        bptt = max(4, round(self.context_bytes / bytes_per_token))
+        return replace(self.training, bptt=bptt, seed=seed)
+
+    @property
+    def held_equal(self) -> str:
+        """What every run gets the same amount of, in words."""
+        if self.training.minutes is not None:
+            return f"{self.training.minutes:g} minutes of training"
+        passes = "pass" if self.training.epochs == 1 else "passes"
+        return f"{self.training.epochs:g} {passes} over the training text"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as JSON values."""
+        return {
+            "corpus": dict(self.corpus),
+            "tokenizers": [spec.text for spec in self.tokenizers],
+            "model": to_json(self.model),
+            "training": to_json(self.training),
+            "context_bytes": self.context_bytes,
+            "seeds": list(self.seeds),
+            "prompts": list(self.prompts),
+            "n_tokens": self.n_tokens,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Plan:
+        """Return the plan that `to_json` wrote down."""
+        return cls(
+            corpus=values["corpus"],
+            tokenizers=tuple(map(TokenizerSpec, values["tokenizers"])),
+            model=from_json(ModelConfig, values["model"]),
+            training=from_json(TrainingConfig, values["training"]),
+            context_bytes=values["context_bytes"],
+            seeds=tuple(values["seeds"]),
+            prompts=tuple(values["prompts"]),
+            n_tokens=values["n_tokens"],
+        )

@@ -1,0 +1,119 @@
+"""From the runs of a comparison to one row for each tokenizer, and the answer in a sentence."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A mean over seeds, with the sample standard deviation where there are two or more."""
+
+    mean: float
+    spread: float | None
+    n: int
+
+    @classmethod
+    def of(cls, values: list[float]) -> Figure:
+        """Summarise one value a seed."""
+        spread = statistics.stdev(values) if len(values) > 1 else None
+        return cls(statistics.fmean(values), spread, len(values))
+
+    def format(self, spec: str) -> str:
+        """Return "mean ± spread", or the mean alone.
+
+        Example:
+            >>> Figure.of([1.0, 2.0]).format(".2f"), Figure.of([1.0]).format(".1f")
+            ('1.50 ± 0.71', '1.0')
+        """
+        text = format(self.mean, spec)
+        return text if self.spread is None else f"{text} ± {self.spread:{spec.lstrip(',')}}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One tokenizer: what does not depend on the seed, and figures over seeds on the test text."""
+
+    title: str
+    n_vocab: int
+    train_tokens: int
+    bytes_per_token: float
+    oov_rate: float
+    n_parameters: int
+    perplexity: Figure
+    bits_per_byte: Figure
+    bits_per_byte_uncharged: Figure
+    bits_per_character: Figure
+    tokens_per_second: Figure
+    training_seconds: Figure
+    caveat: str
+
+
+def rows(results: Json) -> list[Row]:
+    """Return a row for each tokenizer with a finished run, fewest bits per byte first."""
+    finished: dict[str, list[Json]] = {}
+    for run in results["runs"]:
+        if "error" not in run:
+            finished.setdefault(run["tokenizer"], []).append(run)
+    made = [_row(runs) for runs in finished.values()]
+    return sorted(made, key=lambda row: row.bits_per_byte.mean)
+
+
+def _row(runs: list[Json]) -> Row:
+    first, test = runs[0], runs[0]["test"]
+
+    def over_seeds(name: str) -> Figure:
+        return Figure.of([run["test"].get(name, run.get(name)) for run in runs])
+
+    return Row(
+        title=first["title"],
+        n_vocab=first["n_vocab"],
+        train_tokens=first["train"]["n_tokens"],
+        bytes_per_token=test["n_bytes"] / test["n_tokens"],
+        oov_rate=test["oov_rate"],
+        n_parameters=first["n_parameters"],
+        perplexity=over_seeds("perplexity"),
+        bits_per_byte=over_seeds("bits_per_byte"),
+        bits_per_byte_uncharged=over_seeds("bits_per_byte_uncharged"),
+        bits_per_character=over_seeds("bits_per_character"),
+        tokens_per_second=over_seeds("tokens_per_second"),
+        training_seconds=over_seeds("training_seconds"),
+        caveat=test["caveat"],
+    )
+
+
+def failures(results: Json) -> list[str]:
+    """Return a line for each run that failed."""
+    return [
+        f"{run['title']}, seed {run['seed']}: {run['error']}"
+        for run in results["runs"]
+        if "error" in run
+    ]
+
+
+def headline(results: Json) -> str:
+    """Return the answer in a sentence or two, no surer than the runs allow."""
+    table = rows(results)
+    if not table:
+        return "No run has finished yet."
+    best = table[0]
+    answer = (
+        f"On {results['name']}, {best.title} predicts the text best: "
+        f"{best.bits_per_byte.format('.3f')} bits per byte"
+    )
+    if len(table) == 1:
+        return answer + "."
+    second = table[1]
+    answer += f", ahead of {second.title} with {second.bits_per_byte.format('.3f')}"
+    gap = second.bits_per_byte.mean - best.bits_per_byte.mean
+    spreads = [row.bits_per_byte.spread for row in (best, second)]
+    if None in spreads:
+        return answer + ". One seed each: a small difference may be chance."
+    largest = max(spread for spread in spreads if spread is not None)
+    if gap < 2 * largest:
+        return answer + ". The difference is within the spread of the seeds: take it as a draw."
+    return answer + f"; the gap is {gap:.3f}, the spread over {best.bits_per_byte.n} seeds less."
