@@ -10,7 +10,20 @@ from typing import Any
 
 import torch
 
+from toktools.errors import ToktoolsError
+
 PACKAGES = ("toktools", "torch", "numpy", "safetensors")
+
+
+def check_device(name: str) -> None:
+    """Raise ToktoolsError if torch cannot compute on the device of that name."""
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as e:
+        reason = str(e).partition("\n")[0]
+        raise ToktoolsError(
+            f"cannot compute on device {name!r}: {reason}; cpu is always there"
+        ) from e
 
 
 def environment(device: torch.device) -> dict[str, Any]:

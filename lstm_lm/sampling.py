@@ -54,7 +54,7 @@ def generate(
     _check_settings(strategy, n_tokens=n_tokens, k=k, temperature=temperature)
     if not prompts:
         return []
-    eos_id = require_eos(tokenizer)
+    eos_id = tokenizer.require_eos()
     prompt_ids = [tokenizer.encode(prompt) for prompt in prompts]
     forbidden = {i for i in (tokenizer.pad_id, tokenizer.unk_id) if i is not None} - {eos_id}
     u_BN = _uniform_draws(prompts, n_tokens, seed)
@@ -121,16 +121,6 @@ def unknown(tokenizer: Tokenizer, text: str) -> list[str]:
     if tokenizer.unk_id is None:
         return []
     return [text[start:end] for start, end in unknown_spans(tokenizer, text)]
-
-
-def require_eos(tokenizer: Tokenizer) -> int:
-    """Return the id that ends a document; ToktoolsError if the tokenizer has none."""
-    if tokenizer.eos_id is None:
-        raise ToktoolsError(
-            "a language model needs a tokenizer with an end-of-document token, got one without; "
-            "train it with SpecialTokens(eos='<EOS>')"
-        )
-    return tokenizer.eos_id
 
 
 def _check_settings(strategy: str, *, n_tokens: int, k: int, temperature: float) -> None:

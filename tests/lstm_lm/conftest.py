@@ -1,12 +1,22 @@
 """Small texts and models, trained once a session."""
 
 import pytest
+import torch
 
 import lstm_lm
 from lstm_lm import ModelConfig, TrainingConfig
 from toktools.character import train_character
 from toktools.corpus import open_corpus
 from toktools.word import train_word
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tiny models are slower on several threads, and very slow where cores are shared."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +47,7 @@ def small_model():
 
 @pytest.fixture(scope="session")
 def small_training():
-    return TrainingConfig(batch_size=8, bptt=10, epochs=1.5, learning_rate=0.01, n_validations=3)
+    return TrainingConfig(batch_size=8, bptt=10, epochs=1.5, learning_rate=0.03, n_validations=3)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -117,9 +118,14 @@ def test_a_resumed_run_may_not_change_its_text(trained, texts, word, small_model
         train(trained.path, other, word, small_model, small_training, resume=True)
 
 
-def test_training_learns(trained):
-    losses = [r["validation_loss_nats"] for r in trained.metrics if "validation_loss_nats" in r]
-    assert losses[-1] < 0.75 * math.log(trained.tokenizer.n_vocab)
+def test_training_learns_more_than_how_frequent_each_token_is(
+    tmp_path, texts, word, small_model, small_training
+):
+    config = dataclasses.replace(small_training, epochs=8)
+    run = train(tmp_path / "run", texts, word, small_model, config)
+    counts = np.bincount(lstm_lm.encode_split(word, texts["validation"]).ids)
+    shares = counts[counts > 0] / counts.sum()
+    assert run.metrics[-1]["validation_loss_nats"] < 0.8 * -(shares * np.log(shares)).sum()
 
 
 def test_the_first_losses_are_those_on_record(tmp_path, texts, character):
@@ -131,7 +137,7 @@ def test_the_first_losses_are_those_on_record(tmp_path, texts, character):
     assert losses[:4] == pytest.approx(GOLDEN, abs=1e-4)
 
 
-GOLDEN = [0.0, 0.0, 0.0, 0.0]
+GOLDEN = [3.055428, 3.066549, 3.028450, 3.039419]
 
 
 def test_the_weights_kept_are_those_of_the_lowest_validation_loss(
@@ -175,11 +181,10 @@ def test_validation_during_training_can_be_kept_to_the_first_bytes(
 
 
 def test_minutes_replace_epochs_as_the_budget(tmp_path, texts, word, small_model, small_training):
-    config = dataclasses.replace(small_training, minutes=0.01)
+    config = dataclasses.replace(small_training, minutes=0.01, epochs=1e-6)
     last = train(tmp_path / "run", texts, word, small_model, config).metrics[-1]
     assert last["progress"] == 1.0
-    assert 0.6 <= last["training_seconds"] < 1.5
-    assert last["epoch"] > 2 * small_training.epochs
+    assert last["training_seconds"] >= 0.6
 
 
 def test_a_loss_that_is_no_number_stops_training_and_keeps_the_best_weights(
