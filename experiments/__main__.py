@@ -10,6 +10,7 @@ import click
 
 from lstm_lm.cli_options import CORPUS_OPTIONS, config_from, config_options, was_given
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
+from lstm_lm.threads import wait_briefly
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import lookup
@@ -25,6 +26,7 @@ DEFAULT_TOKENIZERS = ("word", "character", "bpe:2000", "wordpiece:2000")
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Compare what tokenizers do to a language model, and how fast they are."""
+    wait_briefly()
 
 
 @main.command()

@@ -12,7 +12,7 @@ def demo() -> Plan:
         corpus={"source": "python-docs", "normalize": ("whitespace",)},
         tokenizers=tuple(map(TokenizerSpec, ("word", "character", "bpe:2000", "wordpiece:2000"))),
         model=ModelConfig(embedding_size=128, hidden_size=192, n_layers=1, dropout=0.2),
-        training=TrainingConfig(batch_size=16, epochs=6, learning_rate=4e-3, n_validations=8),
+        training=TrainingConfig(batch_size=16, epochs=4, learning_rate=4e-3, n_validations=6),
         context_bytes=192,
         seeds=(0, 1, 2),
         prompts=("The with statement", "If an exception occurs", "A class definition"),

@@ -18,6 +18,7 @@ from lstm_lm.cli_options import (
     was_given,
 )
 from lstm_lm.config import STRATEGIES, ModelConfig, TrainingConfig
+from lstm_lm.threads import wait_briefly
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError
@@ -40,6 +41,7 @@ def main() -> None:
       lstm_lm evaluate runs/bpe
       lstm_lm sample runs/bpe --prompt "The" --strategy top-k
     """
+    wait_briefly()
 
 
 @main.command()
