@@ -9,7 +9,7 @@ from lstm_lm.config import ModelConfig, TrainingConfig
 def demo() -> Plan:
     """The built-in English text, four kinds of tokenizer, a small network: a few minutes."""
     return Plan(
-        corpus={"source": "python-docs", "normalize": ("whitespace",)},
+        corpus={"source": "python-docs", "normalize": ["whitespace"]},
         tokenizers=tuple(map(TokenizerSpec, ("word", "character", "bpe:2000", "wordpiece:2000"))),
         model=ModelConfig(embedding_size=128, hidden_size=192, n_layers=1, dropout=0.2),
         training=TrainingConfig(batch_size=16, epochs=4, learning_rate=4e-3, n_validations=6),

@@ -1,0 +1,69 @@
+"""The answer in a sentence is no surer than the runs allow."""
+
+from __future__ import annotations
+
+import copy
+
+from experiments.summary import Figure, headline, rows
+
+
+def run(title: str, seed: int, bits: float) -> dict:
+    return {
+        "tokenizer": title,
+        "title": title,
+        "seed": seed,
+        "n_vocab": 10,
+        "n_parameters": 100,
+        "train": {"n_tokens": 1000},
+        "tokens_per_second": 5.0,
+        "training_seconds": 2.0,
+        "test": {
+            "n_bytes": 400,
+            "n_tokens": 100,
+            "oov_rate": 0.0,
+            "perplexity": 8.0,
+            "bits_per_byte": bits,
+            "bits_per_byte_uncharged": bits,
+            "bits_per_character": bits,
+            "caveat": "",
+        },
+    }
+
+
+def results(**bits: list[float]) -> dict:
+    runs = [run(title, seed, b) for title, seeds in bits.items() for seed, b in enumerate(seeds)]
+    return {"name": "a text", "runs": runs}
+
+
+def test_a_figure_is_the_mean_and_the_sample_deviation():
+    figure = Figure.of([1.0, 2.0, 3.0])
+    assert (figure.mean, figure.spread, figure.n) == (2.0, 1.0, 3)
+
+
+def test_rows_come_with_the_fewest_bits_first():
+    assert [row.title for row in rows(results(a=[2.0], b=[1.0], c=[3.0]))] == ["b", "a", "c"]
+
+
+def test_a_clear_lead_is_called_one():
+    text = headline(results(a=[1.00, 1.01], b=[1.50, 1.51]))
+    assert text.startswith("On a text, a predicts the text best: 1.005 ± 0.007 bits per byte")
+    assert "the gap is 0.500" in text
+
+
+def test_a_lead_within_the_spread_is_a_draw():
+    assert "take it as a draw" in headline(results(a=[1.0, 1.2], b=[1.1, 1.3]))
+
+
+def test_one_seed_claims_no_lead():
+    assert "may be chance" in headline(results(a=[1.0], b=[1.5]))
+
+
+def test_failed_runs_do_not_count():
+    some = results(a=[1.0], b=[1.5])
+    failed = copy.deepcopy(some)
+    failed["runs"].append({"tokenizer": "c", "title": "c", "seed": 0, "error": "no"})
+    assert headline(failed) == headline(some)
+
+
+def test_no_finished_run_is_said():
+    assert headline({"name": "a text", "runs": []}) == "No run has finished yet."

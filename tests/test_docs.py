@@ -1,0 +1,61 @@
+"""Every snippet of the documentation is run: Python as doctest, commands in a shell."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md"])
+PROGRAMS = {
+    "toktools": [sys.executable, "-m", "toktools"],
+    "lstm_lm": [sys.executable, "-m", "lstm_lm"],
+    "python": [sys.executable],
+}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+
+
+def commands(page: Path) -> list[str]:
+    text = "\n".join(blocks(page, "console")).replace("\\\n", " ")
+    return [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
+
+
+with_python = [page for page in PAGES if blocks(page, "python")]
+with_commands = [page for page in PAGES if commands(page)]
+
+
+@pytest.mark.parametrize("page", with_python, ids=lambda page: page.name)
+def test_python_snippets_print_what_the_page_shows(page: Path):
+    source = "\n".join(blocks(page, "python"))
+    test = doctest.DocTestParser().get_doctest(source, {}, page.name, str(page), 0)
+    assert test.examples
+    runner = doctest.DocTestRunner(optionflags=doctest.REPORT_ONLY_FIRST_FAILURE)
+    report: list[str] = []
+    runner.run(test, out=report.append)
+    assert runner.failures == 0, "".join(report)
+
+
+@pytest.mark.parametrize("page", with_commands, ids=lambda page: page.name)
+def test_commands_run(page: Path, tmp_path: Path):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    for command in commands(page):
+        program, *arguments = shlex.split(command)
+        done = subprocess.run(
+            [*PROGRAMS[program], *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
