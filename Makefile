@@ -27,7 +27,7 @@ bench: .venv/.installed-bench
 	$(BIN)/python -m experiments bench
 
 docs: .venv/.installed-docs
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf .venv runs site build *.egg-info .pytest_cache .ruff_cache .hypothesis
