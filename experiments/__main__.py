@@ -97,7 +97,7 @@ def _plan(preset: str | None, corpus: Corpus, given: dict[str, Any]) -> Plan:
         context_bytes=given["context_bytes"] or base.context_bytes,
         seeds=given["seeds"] or base.seeds,
         prompts=given["prompts"] or base.prompts,
-        n_tokens=base.n_tokens,
+        sample_bytes=base.sample_bytes,
     )
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,15 +165,17 @@ class Comparison:
                 if "validation_bits_per_byte" in line
             ],
             "cut": [_cut(run.tokenizer, prompt) for prompt in self.plan.prompts],
-            "samples": {strategy: self._continued(run, strategy) for strategy in STRATEGIES},
+            "samples": self._samples(run, test.n_bytes / test.n_tokens),
             "environment": run.config["environment"],
         }
 
-    def _continued(self, run: Run, strategy: str) -> list[str]:
-        prompts = self.plan.prompts
-        if not prompts:
-            return []
-        return list(run.generate(prompts, strategy=strategy, n_tokens=self.plan.n_tokens))
+    def _samples(self, run: Run, bytes_per_token: float) -> dict[str, list[str]]:
+        """Return every prompt continued by each strategy, by about the same amount of text."""
+        n_tokens = max(1, round(self.plan.sample_bytes / bytes_per_token))
+        return {
+            strategy: list(run.generate(self.plan.prompts, strategy=strategy, n_tokens=n_tokens))
+            for strategy in STRATEGIES
+        }
 
     def _check_same(self) -> None:
         """Raise ToktoolsError unless the folder is free or holds this same comparison."""
@@ -232,8 +233,3 @@ def load_results(folder: str | Path) -> Json:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as e:
         raise ToktoolsError(f"{path}: cannot be read: {e}") from e
-
-
-def with_validations(plan: Plan, n: int) -> Plan:
-    """Return the plan with that many validations in each run."""
-    return replace(plan, training=replace(plan.training, n_validations=n))

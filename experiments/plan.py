@@ -105,7 +105,7 @@ class Plan:
         context_bytes: gradients flow through about this many bytes of text.
         seeds: every tokenizer is run once with each.
         prompts: texts that every model continues.
-        n_tokens: length of the longest continuation.
+        sample_bytes: about how much text a continuation is, the same for every tokenizer.
     """
 
     corpus: Mapping[str, Any]
@@ -115,7 +115,7 @@ class Plan:
     context_bytes: int = 256
     seeds: tuple[int, ...] = (0, 1, 2)
     prompts: tuple[str, ...] = ()
-    n_tokens: int = 60
+    sample_bytes: int = 160
 
     def __post_init__(self) -> None:
         slugs = [spec.slug for spec in self.tokenizers]
@@ -154,7 +154,7 @@ class Plan:
             "context_bytes": self.context_bytes,
             "seeds": list(self.seeds),
             "prompts": list(self.prompts),
-            "n_tokens": self.n_tokens,
+            "sample_bytes": self.sample_bytes,
         }
 
     @classmethod
@@ -168,5 +168,5 @@ class Plan:
             context_bytes=values["context_bytes"],
             seeds=tuple(values["seeds"]),
             prompts=tuple(values["prompts"]),
-            n_tokens=values["n_tokens"],
+            sample_bytes=values["sample_bytes"],
         )

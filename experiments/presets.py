@@ -15,8 +15,7 @@ def demo() -> Plan:
         training=TrainingConfig(batch_size=16, epochs=4, learning_rate=4e-3, n_validations=6),
         context_bytes=192,
         seeds=(0, 1, 2),
-        prompts=("The with statement", "If an exception occurs", "A class definition"),
-        n_tokens=40,
+        prompts=("The with statement", "If an exception is raised", "Unreachable objects"),
     )
 
 
