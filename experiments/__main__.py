@@ -103,7 +103,8 @@ def _plan(preset: str | None, corpus: Corpus, given: dict[str, Any]) -> Plan:
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def report(folder: Path) -> None:
+@click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
+def report(folder: Path, markdown: bool) -> None:
     """Write report.html of a comparison again, from its results.json, and print the table.
 
     \b
@@ -112,10 +113,14 @@ def report(folder: Path) -> None:
     """
     from experiments.compare import load_results
     from experiments.report import write_report
+    from experiments.summary import markdown as table
     from experiments.terminal import print_results
 
     results = load_results(folder)
     write_report(results, folder / "report.html")
+    if markdown:
+        click.echo(table(results))
+        return
     print_results(results)
     click.echo(f"report: {folder / 'report.html'}")
 

@@ -117,3 +117,26 @@ def headline(results: Json) -> str:
     if gap < 2 * largest:
         return answer + ". The difference is within the spread of the seeds: take it as a draw."
     return answer + f"; the gap is {gap:.3f}, the spread over {best.bits_per_byte.n} seeds less."
+
+
+def markdown(results: Json) -> str:
+    """Return the rows as a Markdown table, for a page or a log."""
+    lines = [
+        "| tokenizer | bits per byte | uncharged | perplexity per token | vocabulary "
+        "| bytes per token | OOV words | parameters | training seconds |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in rows(results):
+        cells = [
+            row.title + (" *" if row.caveat else ""),
+            row.bits_per_byte.format(".3f"),
+            row.bits_per_byte_uncharged.format(".3f"),
+            row.perplexity.format(",.1f"),
+            f"{row.n_vocab:,}",
+            f"{row.bytes_per_token:.2f}",
+            f"{row.oov_rate:.1%}",
+            f"{row.n_parameters:,}",
+            f"{row.training_seconds.mean:,.0f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -18,26 +18,26 @@ def print_results(results: dict[str, Any]) -> None:
     table = Table(title=f"{results['name']}: test text, fewest bits per byte first")
     table.add_column("tokenizer", no_wrap=True)
     for name in (
+        "bits/byte",
+        "bits/byte\nuncharged",
+        "perplexity\nper token",
         "vocabulary",
         "bytes/token",
         "OOV",
         "parameters",
-        "perplexity\nper token",
-        "bits/byte",
-        "bits/byte\nuncharged",
         "tokens/s",
     ):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows(results):
         table.add_row(
             row.title + (" *" if row.caveat else ""),
+            row.bits_per_byte.format(".3f"),
+            row.bits_per_byte_uncharged.format(".3f"),
+            f"{row.perplexity.mean:,.1f}",
             f"{row.n_vocab:,}",
             f"{row.bytes_per_token:.2f}",
             f"{row.oov_rate:.1%}",
             f"{row.n_parameters:,}",
-            f"{row.perplexity.mean:,.1f}",
-            row.bits_per_byte.format(".3f"),
-            row.bits_per_byte_uncharged.format(".3f"),
             f"{row.tokens_per_second.mean:,.0f}",
         )
     console.print(table)

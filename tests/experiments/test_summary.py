@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from experiments.summary import Figure, headline, rows
+from experiments.summary import Figure, headline, markdown, rows
 
 
 def run(title: str, seed: int, bits: float) -> dict:
@@ -67,3 +67,9 @@ def test_failed_runs_do_not_count():
 
 def test_no_finished_run_is_said():
     assert headline({"name": "a text", "runs": []}) == "No run has finished yet."
+
+
+def test_the_markdown_table_has_a_line_for_each_tokenizer():
+    lines = markdown(results(a=[1.0, 2.0], b=[1.1])).splitlines()
+    assert lines[2].startswith("| b | 1.100 | 1.100 | 8.0 | 10 | 4.00 | 0.0% | 100 | 2 |")
+    assert lines[3].startswith("| a | 1.500 ± 0.707 |")
