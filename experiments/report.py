@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from experiments.charts import learning_curves
 from experiments.plan import Plan
-from experiments.summary import failures, headline, rows
+from experiments.summary import COLUMNS, cells, failures, headline, rows
 from lstm_lm.files import write_text
 
 Json = dict[str, Any]
@@ -31,6 +31,8 @@ def write_report(results: Json, path: Path) -> None:
         plan=plan,
         headline=headline(results),
         rows=rows(results),
+        columns=COLUMNS,
+        cells=cells,
         failures=failures(results),
         n_seeds=len({run["seed"] for run in finished}),
         first_runs=[run for run in finished if run["seed"] == finished[0]["seed"]],

@@ -119,24 +119,42 @@ def headline(results: Json) -> str:
     return answer + f"; the gap is {gap:.3f}, the spread over {best.bits_per_byte.n} seeds less."
 
 
+COLUMNS = (
+    "tokenizer",
+    "bits per byte",
+    "uncharged",
+    "perplexity per token",
+    "vocabulary",
+    "bytes per token",
+    "OOV words",
+    "training tokens",
+    "parameters",
+    "tokens/s",
+    "seconds",
+)
+"""The columns of a comparison's table, wherever it is shown."""
+
+
+def cells(row: Row) -> dict[str, str]:
+    """Return what stands in each column, by its name."""
+    texts = (
+        row.title + (" *" if row.caveat else ""),
+        row.bits_per_byte.format(".3f"),
+        row.bits_per_byte_uncharged.format(".3f"),
+        row.perplexity.format(",.1f"),
+        f"{row.n_vocab:,}",
+        f"{row.bytes_per_token:.2f}",
+        f"{row.oov_rate:.1%}",
+        f"{row.train_tokens:,}",
+        f"{row.n_parameters:,}",
+        f"{row.tokens_per_second.mean:,.0f}",
+        f"{row.training_seconds.mean:,.0f}",
+    )
+    return dict(zip(COLUMNS, texts, strict=True))
+
+
 def markdown(results: Json) -> str:
-    """Return the rows as a Markdown table, for a page or a log."""
-    lines = [
-        "| tokenizer | bits per byte | uncharged | perplexity per token | vocabulary "
-        "| bytes per token | OOV words | parameters | training seconds |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for row in rows(results):
-        cells = [
-            row.title + (" *" if row.caveat else ""),
-            row.bits_per_byte.format(".3f"),
-            row.bits_per_byte_uncharged.format(".3f"),
-            row.perplexity.format(",.1f"),
-            f"{row.n_vocab:,}",
-            f"{row.bytes_per_token:.2f}",
-            f"{row.oov_rate:.1%}",
-            f"{row.n_parameters:,}",
-            f"{row.training_seconds.mean:,.0f}",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+    """Return the table in Markdown, for a page or a log."""
+    lines = [f"| {' | '.join(COLUMNS)} |", "|---" + "|--:" * (len(COLUMNS) - 1) + "|"]
+    lines += [f"| {' | '.join(cells(row).values())} |" for row in rows(results)]
     return "\n".join(lines)

@@ -7,7 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from experiments.summary import failures, headline, rows
+from experiments.summary import COLUMNS, cells, failures, headline, rows
+
+_LEFT_OUT = ("training tokens", "seconds")  # a terminal is narrow; the report has them
 
 
 def print_results(results: dict[str, Any]) -> None:
@@ -16,30 +18,12 @@ def print_results(results: dict[str, Any]) -> None:
     if not console.is_terminal:
         console = Console(width=120)
     table = Table(title=f"{results['name']}: test text, fewest bits per byte first")
-    table.add_column("tokenizer", no_wrap=True)
-    for name in (
-        "bits/byte",
-        "bits/byte\nuncharged",
-        "perplexity\nper token",
-        "vocabulary",
-        "bytes/token",
-        "OOV",
-        "parameters",
-        "tokens/s",
-    ):
-        table.add_column(name, justify="right", no_wrap=True)
+    shown = [name for name in COLUMNS if name not in _LEFT_OUT]
+    for name in shown:
+        heading = name.replace(" per ", "/") if name.startswith("b") else name
+        table.add_column(heading, justify="left" if name == "tokenizer" else "right")
     for row in rows(results):
-        table.add_row(
-            row.title + (" *" if row.caveat else ""),
-            row.bits_per_byte.format(".3f"),
-            row.bits_per_byte_uncharged.format(".3f"),
-            f"{row.perplexity.mean:,.1f}",
-            f"{row.n_vocab:,}",
-            f"{row.bytes_per_token:.2f}",
-            f"{row.oov_rate:.1%}",
-            f"{row.n_parameters:,}",
-            f"{row.tokens_per_second.mean:,.0f}",
-        )
+        table.add_row(*(cells(row)[name].replace(" ", "\u00a0") for name in shown))
     console.print(table)
     console.print(headline(results), highlight=False)
     for row in rows(results):

@@ -71,5 +71,7 @@ def test_no_finished_run_is_said():
 
 def test_the_markdown_table_has_a_line_for_each_tokenizer():
     lines = markdown(results(a=[1.0, 2.0], b=[1.1])).splitlines()
-    assert lines[2].startswith("| b | 1.100 | 1.100 | 8.0 | 10 | 4.00 | 0.0% | 100 | 2 |")
+    assert lines[2].startswith(
+        "| b | 1.100 | 1.100 | 8.0 | 10 | 4.00 | 0.0% | 1,000 | 100 | 5 | 2 |"
+    )
     assert lines[3].startswith("| a | 1.500 ± 0.707 |")
