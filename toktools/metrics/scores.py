@@ -30,7 +30,7 @@ class Scores:
         n_tokens, n_token_types: tokens that the text became, and distinct ones.
         n_vocab: size of the vocabulary, special tokens included.
         fertility: tokens of a word, on average over running words; 1 is the least, but for words
-            that the tokenizer drops. Source: Rust et al. 2021, arXiv:2012.15613, sec. 3.2.
+            that the tokenizer drops. Source: Rust et al. 2021, arXiv:2012.15613.
         continued_words: share of running words of two or more tokens. Source: the same.
         single_token_retention: STRR, the share of distinct words that are one token, and not the
             unknown one; each is encoded by itself, behind a space. Source: arXiv:2510.09947.
