@@ -9,6 +9,8 @@ from toktools.tokenizer import Tokenizer
 
 _PICTURES = {
     **{code: chr(0x2400 + code) for code in range(0x20)},
+    0x09: "⇥",
+    0x0A: "↵",
     0x7F: "\u2421",
     **{code: f"<U+{code:04X}>" for code in (*range(0x80, 0xA0), 0x2028, 0x2029, 0xFEFF)},
     **{code: f"<U+{code:04X}>" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},
@@ -53,7 +55,7 @@ def visible(text: str) -> str:
 
     Example:
         >>> visible("a\\tb\\x1b")
-        'a␉b␛'
+        'a⇥b␛'
     """
     return text.translate(_PICTURES)
 

@@ -94,7 +94,7 @@ def test_compare_prints_a_table(folder: Path):
 def test_viz_puts_bars_between_tokens_in_a_pipe(folder: Path):
     done = toktools("viz", *both(folder), "--text", "the cat é\t<b>", "--text", "on")
     assert [line.split(" tokens  ")[1] for line in done.stdout.splitlines() if line] == [
-        *("the| |cat| |<C3>|<A9>|␉|<|b|>", "the|cat|é|<b>"),
+        *("the| |cat| |<C3>|<A9>|⇥|<|b|>", "the|cat|é|<b>"),
         *("on", "on"),
     ]
 
@@ -102,6 +102,17 @@ def test_viz_puts_bars_between_tokens_in_a_pipe(folder: Path):
 def test_viz_reads_standard_input(folder: Path):
     done = toktools("viz", folder / "word.json", stdin="the mat\nsat\n")
     assert [line.split("  ")[-1] for line in done.stdout.splitlines()] == ["the|mat", "sat"]
+
+
+def test_neighbouring_unknown_tokens_are_told_apart(folder: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "toktools", "viz", folder / "word.json", "--text", "new one"],
+        env={**os.environ, "TERM": "xterm", "FORCE_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "\x1b[97;41mnew\x1b[0m \x1b[97;101mone\x1b[0m" in done.stdout
 
 
 @pytest.mark.parametrize(("variable", "coloured"), [("FORCE_COLOR", True), ("NO_COLOR", False)])

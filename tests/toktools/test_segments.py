@@ -28,7 +28,7 @@ def test_tokens_that_share_a_character_show_their_bytes():
 
 def test_characters_that_move_the_cursor_are_shown_as_pictures():
     parts = segments(train_character(["a\x1b\n\u202e"]), "a\x1b\n\u202e")
-    assert [part.shown for part in parts] == ["a", "␛", "␊", "<U+202E>"]
+    assert [part.shown for part in parts] == ["a", "␛", "↵", "<U+202E>"]
 
 
 def test_lowercased_text_is_shown_as_it_was():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from toktools.tokenizer import Tokenizer
 
 _COLOURS = ("cyan", "yellow", "green", "magenta", "bright_blue")  # in every terminal of 16
+_REDS = ("red", "bright_red")
 
 
 class Cut(NamedTuple):
@@ -106,7 +107,7 @@ def _coloured(parts: Iterable[Segment]) -> Text:
     for part in parts:
         style = f"black on {_COLOURS[number % len(_COLOURS)]}"
         if part.id is None or part.unknown:
-            style = "bright_white on red" if part.unknown else ""
+            style = f"bright_white on {_REDS[number % 2]}" if part.unknown else ""
         text.append(part.shown, style=style)
         number += part.id is not None
     return text
