@@ -162,6 +162,7 @@ def test_the_page_gives_ids_and_offsets_under_the_pointer(folder: Path):
         (["score", "gone.json", "-c", "text.txt"], "gone.json: cannot be read"),
         (["score", "bpe.json", "-c", "gone.txt"], "no corpus 'gone.txt'"),
         (["score", "bpe.json", "-c", "text.txt", "--alpha", "-1"], "alpha must be >= 0"),
+        (["score", "bpe.json", "-c", "text.txt", "--alpha", "inf"], "--alpha must be finite"),
         (["score", "bpe.json", "-c", "en.txt", "--parallel", "text.txt"], "text B ends after 2"),
         (["score", "bpe.json", "-c", "-"], "must hold words, got none"),
         (["compare", "bpe.json", "-c", "text.txt"], "two or more tokenizers, got 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,8 @@ def score(
 
     from toktools.metrics import score_all
 
+    if math.isinf(alpha):  # JSON has no infinity
+        raise ToktoolsError(f"--alpha must be finite, got {alpha}; 1000 gives nearly the same")
     loaded = load_all(tokenizers)
     rows: list[dict[str, Any]] = [
         {"tokenizer": str(path), **asdict(scores)}
