@@ -1,4 +1,4 @@
-"""`toktools`: train tokenizers, encode and decode with them, and look inside."""
+"""`toktools`: train tokenizers, encode and decode with them, look inside and measure them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from toktools import __version__
 from toktools.command_line import Group
 from toktools.commands.encode import decode, encode
 from toktools.commands.inspect import inspect
+from toktools.commands.score import compare, score
 from toktools.commands.train import train_bpe, train_character, train_word, train_wordpiece
+from toktools.commands.viz import viz
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,5 +33,8 @@ for command in (
     encode,
     decode,
     inspect,
+    viz,
+    score,
+    compare,
 ):
     main.add_command(command)
