@@ -9,6 +9,7 @@ from toktools.command_line import Group
 from toktools.commands.encode import decode, encode
 from toktools.commands.inspect import inspect
 from toktools.commands.train import train_bpe, train_character, train_word, train_wordpiece
+from toktools.commands.train_sentencepiece import train_sentencepiece
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,6 +29,7 @@ for command in (
     train_wordpiece,
     train_word,
     train_character,
+    train_sentencepiece,
     encode,
     decode,
     inspect,
