@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 import tiktoken
@@ -84,7 +85,8 @@ OURS: dict[str, Callable[[list[str]], Tokenizer]] = {
 }
 
 
-def hf_byte_level(documents: list[str]) -> hf.Tokenizer:
+@cache  # the library's trainers break ties at random: train once
+def hf_byte_level(documents: tuple[str, ...]) -> hf.Tokenizer:
     """Byte-level BPE as GPT-2's file has it, trained by the Hugging Face library."""
     tokenizer = hf.Tokenizer(hf.models.BPE())
     tokenizer.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -100,7 +102,8 @@ def hf_byte_level(documents: list[str]) -> hf.Tokenizer:
     return tokenizer
 
 
-def hf_unigram(documents: list[str]) -> hf.Tokenizer:
+@cache
+def hf_unigram(documents: tuple[str, ...]) -> hf.Tokenizer:
     """Unigram over words marked with their space, as T5's file has it."""
     tokenizer = hf.Tokenizer(hf.models.Unigram())
     tokenizer.normalizer = hf.normalizers.NFKC()
@@ -121,7 +124,8 @@ def hf_unigram(documents: list[str]) -> hf.Tokenizer:
     return tokenizer
 
 
-def hf_wordpiece(documents: list[str]) -> hf.Tokenizer:
+@cache
+def hf_wordpiece(documents: tuple[str, ...]) -> hf.Tokenizer:
     """WordPiece as BERT's file has it."""
     tokenizer = hf.Tokenizer(hf.models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = hf.normalizers.BertNormalizer()
@@ -147,9 +151,9 @@ def tiktoken_encoding(documents: list[str]) -> tiktoken.Encoding:
 
 
 ADAPTED: dict[str, Callable[[list[str]], Tokenizer]] = {
-    "hf-byte-level": lambda documents: HuggingFaceTokenizer(hf_byte_level(documents)),
-    "hf-unigram": lambda documents: HuggingFaceTokenizer(hf_unigram(documents)),
-    "hf-wordpiece": lambda documents: HuggingFaceTokenizer(hf_wordpiece(documents)),
+    "hf-byte-level": lambda documents: HuggingFaceTokenizer(hf_byte_level(tuple(documents))),
+    "hf-unigram": lambda documents: HuggingFaceTokenizer(hf_unigram(tuple(documents))),
+    "hf-wordpiece": lambda documents: HuggingFaceTokenizer(hf_wordpiece(tuple(documents))),
     "sp-unigram": lambda documents: train_sentencepiece(documents, vocab_size=500),
     "sp-bpe-bytes": lambda documents: train_sentencepiece(
         documents,

@@ -188,8 +188,9 @@ def train_sentencepiece(
             **_special_options(special),
             **options,
         )
-    except (RuntimeError, OSError) as e:
-        reason = str(e).rpartition("] ")[2].strip() or "no reason was given"
+    except (RuntimeError, OSError) as e:  # "KIND: file.cc(line) [what must hold] what to do"
+        condition, _, remedy = str(e).partition(") [")[2].rpartition("]")
+        reason = remedy.strip() or condition or str(e)
         raise ToktoolsError(f"SentencePiece cannot train: {reason}") from e
     training = {"options": options, "corpus": record}
     return SentencePieceTokenizer(model.getvalue(), training=training)
