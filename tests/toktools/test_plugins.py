@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from toktools import ByteTokenizer, ToktoolsError, load
+
 PLUGIN = '''
 from toktools import ByteTokenizer, SpecialTokens, ToktoolsError, Vocabulary
 from toktools.adapters.adapter import Adapter
@@ -91,24 +93,20 @@ TINY = ["--embedding-size", "8", "--hidden-size", "8", "--n-layers", "1", "--lim
 TINY += ["--epochs", "0.1", "--corpus", "human-numbers"]
 
 
-@pytest.mark.parametrize(
-    "tokenizer",
-    [
-        ["mine", "--tokenizer-option", "modulus=123"],
-        ["sentencepiece", "--vocab-size", "60", "--tokenizer-option", "model_type=bpe"],
-    ],
-    ids=lambda arguments: arguments[0],
-)
-def test_a_run_is_trained_evaluated_and_sampled_by_name(
-    tokenizer: list[str], site: Path, tmp_path: Path
-):
-    done = python(
-        *("-m", "lstm_lm", "train", "-o", "run", "-t", *tokenizer, *TINY), site=site, cwd=tmp_path
-    )
+def test_a_language_model_is_trained_and_sampled_with_a_plugin(site: Path, tmp_path: Path):
+    mine = ("-t", "mine", "--tokenizer-option", "modulus=123")
+    done = python("-m", "lstm_lm", "train", "-o", "run", *mine, *TINY, site=site, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     sampled = python("-m", "lstm_lm", "sample", "run", "--prompt", "one", site=site, cwd=tmp_path)
     assert sampled.returncode == 0, sampled.stderr
     assert "one" in sampled.stdout
+
+
+def test_a_language_model_is_trained_with_sentencepiece_by_name(tmp_path: Path):
+    pieces = ("-t", "sentencepiece", "--vocab-size", "60", "--tokenizer-option", "model_type=bpe")
+    done = python("-m", "lstm_lm", "train", "-o", "run", *pieces, *TINY, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert load(tmp_path / "run").training["options"]["model_type"] == "bpe"
 
 
 def test_a_plugin_is_a_tokenizer_of_comparisons(site: Path):
@@ -167,3 +165,11 @@ def test_importing_toktools_imports_no_library_of_an_adapter():
         "print([m for m in ('tokenizers', 'sentencepiece', 'tiktoken') if m in sys.modules])"
     )
     assert python("-c", source).stdout == "[]\n"
+
+
+def test_a_tokenizer_that_does_not_describe_its_file_cannot_be_saved(tmp_path: Path):
+    class Odd(ByteTokenizer):
+        pass
+
+    with pytest.raises(ToktoolsError, match=r"a Odd cannot be written .* derive it from toktools"):
+        Odd().save(tmp_path / "t.json")

@@ -147,7 +147,7 @@ def train_sentencepiece(
         vocab_size: number of tokens wanted, specials, alphabet and bytes included.
         model_type: "unigram" or "bpe".
         byte_fallback: spell characters outside the vocabulary in bytes, not as ANY.
-        character_coverage: share of the running characters that the alphabet covers.
+        character_coverage: share of the running characters that the alphabet covers, 0.98 to 1.
         normalization_rule_name: "identity" changes nothing; the library's default is "nmt_nfkc".
         add_dummy_prefix: put a space before the text, so that its first word is like the others.
         remove_extra_whitespaces: make runs of spaces one.
