@@ -136,6 +136,42 @@ def test_ids_without_a_token_are_filled(tmp_path: Path):
     assert (ours.n_vocab, ours.encode("b"), ours.id_to_token(3)) == (6, [5], "<no token 3>")
 
 
+def test_bytes_in_place_of_unknown_characters_decode_as_in_the_library(prose: list[str]):
+    """The components of Llama's file: a space before the text, bytes as <0x..>, one space off."""
+    bpe = hf.Tokenizer(hf.models.BPE(byte_fallback=True))
+    bpe.normalizer = hf.normalizers.Sequence(
+        [hf.normalizers.Prepend("▁"), hf.normalizers.Replace(" ", "▁")]
+    )
+    decoders = hf.decoders
+    bpe.decoder = decoders.Sequence(
+        [
+            decoders.Replace("▁", " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(" ", 1, 0),
+        ]
+    )
+    alphabet = [f"<0x{byte:02X}>" for byte in range(256)]
+    bpe.train_from_iterator(
+        prose[:200],
+        hf.trainers.BpeTrainer(vocab_size=500, special_tokens=alphabet, show_progress=False),
+    )
+    document = json.loads(bpe.to_str())
+    ours = HuggingFaceTokenizer(json.dumps({**document, "added_tokens": []}))
+    for text in ["the 漢字 é", "  two  spaces ", " ", "<0x41>", *prose[:100]]:
+        assert ours.decode(ours.encode(text)) == text
+    assert ours.encode_with_offsets("é漢").spans[-3:] == [(1, 2)] * 3
+
+
+def test_word_ends_become_spaces():
+    """GPT's first file: the library leaves the space off after the last word, we cannot."""
+    vocab = {"the</w>": 0, "c": 1, "at</w>": 2, "?": 3}
+    bpe = hf.Tokenizer(hf.models.BPE(vocab, [], unk_token="?", end_of_word_suffix="</w>"))
+    bpe.decoder = hf.decoders.BPEDecoder()
+    assert HuggingFaceTokenizer(bpe).decode([0, 1, 2]) == "the cat "
+    assert bpe.decode([0, 1, 2]) == "the cat"
+
+
 def test_what_unknown_tokens_hid_is_restored(tokenizers: dict[str, Tokenizer]):
     for name, text in (("hf-wordpiece", "a 漢字 b"), ("hf-unigram", "a 漢字 b")):
         ours = tokenizers[name]

@@ -74,10 +74,11 @@ class HuggingFaceTokenizer(Adapter):
         self._library = _open(json.dumps(_text_only(self._document, outside)))
         self._library.encode_special_tokens = True  # what is special in the file is text here
         self._decoder = self._library.decoder
-        types = [component.get("type") for component in _flat(self._document.get("decoder"))]
-        self._byte_level = "ByteLevel" in types
-        self._byte_fallback = "ByteFallback" in types
-        self._spaces_between = self._decoder is None or "WordPiece" in types
+        decoders = {part["type"]: part for part in _flat(self._document.get("decoder"))}
+        self._byte_level = "ByteLevel" in decoders
+        self._byte_fallback = "ByteFallback" in decoders
+        self._spaces_between = self._decoder is None or "WordPiece" in decoders
+        self._suffix: str = decoders.get("BPEDecoder", {}).get("suffix", "")
 
     @property
     def _model(self) -> Json:
@@ -113,6 +114,9 @@ class HuggingFaceTokenizer(Adapter):
             return bytes.fromhex(match[1])
         if self._decoder is None:
             return token.encode() if first else b" " + token.encode()
+        if self._suffix:  # it ends a word: the last word of a text has a space after it too
+            stem = token.removesuffix(self._suffix)
+            return stem.encode() if stem == token else stem.encode() + b" "
         if first:
             return self._decoder.decode([token]).encode()
         return self._decoder.decode(["a", token]).removeprefix("a").encode()
