@@ -15,6 +15,7 @@ from typing import Any
 
 from lstm_lm.cli_options import make_tokenizer
 from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
+from toktools.adapters.opening import is_file_name
 from toktools.corpus import Corpus, open_corpus
 from toktools.errors import ToktoolsError, lookup
 from toktools.registry import names
@@ -50,7 +51,7 @@ class TokenizerSpec:
     @property
     def is_file(self) -> bool:
         """Whether it is the path of a trained tokenizer."""
-        return Path(self.text).exists() or self.text.endswith(".json")
+        return Path(self.text).exists() or is_file_name(self.text)
 
     @property
     def name(self) -> str:
@@ -77,7 +78,7 @@ class TokenizerSpec:
     @property
     def title(self) -> str:
         """What people read."""
-        titles = {"bpe": "BPE", "wordpiece": "WordPiece", "word": "word", "character": "character"}
+        titles = {"bpe": "BPE", "wordpiece": "WordPiece", "sentencepiece": "SentencePiece"}
         title = Path(self.name).stem if self.is_file else titles.get(self.name, self.name)
         size = "" if self.vocab_size is None else f" {self.vocab_size:,}"
         return ", ".join([title + size, *self.options])

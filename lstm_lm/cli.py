@@ -50,8 +50,8 @@ def main() -> None:
     default="bpe",
     show_default=True,
     metavar="NAME|PATH",
-    help="word, character, byte, bpe, wordpiece or a plug-in's name, to be trained on the train "
-    "split; or a tokenizer.json.",
+    help="word, character, byte, bpe, wordpiece, sentencepiece or a plug-in's name, to be trained "
+    "on the train split; or a file: tokenizer.json (anybody's), .model, .tiktoken.",
 )
 @click.option("--vocab-size", type=int, help="Tokens in the vocabulary, special ones included.")
 @click.option(

@@ -103,9 +103,10 @@ def make_tokenizer(
             they are JSON, else as text.
     Raises: ToktoolsError at an unknown name or option, or options for a tokenizer that is trained.
     """
+    from toktools.adapters.opening import is_file_name
     from toktools.registry import names
 
-    if name not in names() and (Path(name).exists() or name.endswith(".json") or "/" in name):
+    if name not in names() and (Path(name).exists() or is_file_name(name) or "/" in name):
         from toktools import load
 
         if vocab_size is not None or list(options):

@@ -13,6 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toktools.adapters.huggingface import HuggingFaceTokenizer
+    from toktools.adapters.sentencepiece import SentencePieceTokenizer, train_sentencepiece
+    from toktools.adapters.tiktoken import TiktokenTokenizer
     from toktools.bpe import BPETokenizer, train_bpe
     from toktools.byte import ByteTokenizer, train_byte
     from toktools.character import CharacterTokenizer, train_character
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
 
 _API = {
+    "adapters.huggingface": ["HuggingFaceTokenizer"],
+    "adapters.sentencepiece": ["SentencePieceTokenizer", "train_sentencepiece"],
+    "adapters.tiktoken": ["TiktokenTokenizer"],
     "bpe": ["BPETokenizer", "train_bpe"],
     "byte": ["ByteTokenizer", "train_byte"],
     "character": ["CharacterTokenizer", "train_character"],

@@ -10,6 +10,7 @@ from toktools.commands.encode import decode, encode
 from toktools.commands.inspect import inspect
 from toktools.commands.score import compare, score
 from toktools.commands.train import train_bpe, train_character, train_word, train_wordpiece
+from toktools.commands.train_sentencepiece import train_sentencepiece
 from toktools.commands.viz import viz
 
 
@@ -30,6 +31,7 @@ for command in (
     train_wordpiece,
     train_word,
     train_character,
+    train_sentencepiece,
     encode,
     decode,
     inspect,

@@ -5,7 +5,12 @@ A package adds its own by naming a training function in its metadata:
     [project.entry-points."toktools.tokenizers"]
     mine = "my_package:train_mine"
 
-The function has the signature of ours: `train_mine(corpus, **options) -> Tokenizer`.
+The function has the signature of ours: `train_mine(corpus, **options) -> Tokenizer`. A tokenizer
+that is none of ours derives from `toktools.adapters.adapter.Adapter`, and its class is named too,
+so that its files can be opened again:
+
+    [project.entry-points."toktools.kinds"]
+    mine = "my_package:MyTokenizer"
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from toktools.tokenizer import Tokenizer
 
 Trainer = Callable[..., Tokenizer]
 ENTRY_POINT_GROUP = "toktools.tokenizers"
+KINDS_GROUP = "toktools.kinds"
 
 _OURS = {
     "word": ("toktools.word", "train_word"),
@@ -28,6 +34,12 @@ _OURS = {
     "byte": ("toktools.byte", "train_byte"),
     "bpe": ("toktools.bpe", "train_bpe"),
     "wordpiece": ("toktools.wordpiece", "train_wordpiece"),
+    "sentencepiece": ("toktools.adapters.sentencepiece", "train_sentencepiece"),
+}
+_ADAPTERS = {
+    "huggingface": ("toktools.adapters.huggingface", "HuggingFaceTokenizer"),
+    "sentencepiece": ("toktools.adapters.sentencepiece", "SentencePieceTokenizer"),
+    "tiktoken": ("toktools.adapters.tiktoken", "TiktokenTokenizer"),
 }
 
 
@@ -49,8 +61,18 @@ def trainer(name: str) -> Trainer:
     return lookup(name, loaders, what="tokenizer")()
 
 
-def _import(module: str, function: str) -> Trainer:
-    return getattr(import_module(module), function)
+def adapters() -> dict[str, Callable[[], Any]]:
+    """Return, by the kind of tokenizer, how to import the adapter class that opens its files."""
+    loaders: dict[str, Callable[[], Any]] = {
+        plugin.name: plugin.load for plugin in entry_points(group=KINDS_GROUP)
+    }
+    for kind, (module, name) in _ADAPTERS.items():
+        loaders[kind] = partial(_import, module, name)
+    return loaders
+
+
+def _import(module: str, name: str) -> Any:
+    return getattr(import_module(module), name)
 
 
 def train(name: str, corpus: Any, **options: Any) -> Tokenizer:

@@ -85,6 +85,10 @@ class Tokenizer(ABC):
     def surface(self, token: str, first: bool) -> bytes:
         """Return the bytes that `token` adds to the text; `first` if nothing stands before it."""
 
+    def surface_of_hidden(self, text: str, first: bool) -> bytes:
+        """Return the bytes that an unknown token adds, if it stood for `text`."""
+        return self.surface(text, first)
+
     @property
     @abstractmethod
     def lossless(self) -> bool | str:
@@ -264,7 +268,7 @@ class Tokenizer(ABC):
         for id in ids:
             token = vocabulary.token(int(id))
             if id == vocabulary.unk_id:
-                parts.append(self.surface(next(restored, token), first))
+                parts.append(self.surface_of_hidden(next(restored, token), first))
             elif id in vocabulary.special_ids:
                 if keep_special or token in vocabulary.special.extra:
                     parts.append(token.encode())

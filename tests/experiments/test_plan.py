@@ -13,7 +13,7 @@ from experiments.plan import Plan, TokenizerSpec
 from experiments.presets import demo
 from experiments.report import command_line
 from lstm_lm.config import TrainingConfig
-from toktools import ToktoolsError, open_corpus
+from toktools import SentencePieceTokenizer, ToktoolsError, open_corpus
 
 
 def test_a_spec_is_a_name_a_size_and_options():
@@ -36,6 +36,24 @@ def test_a_spec_can_be_a_file(tmp_path):
     TokenizerSpec("byte").make([]).save(path)
     spec = TokenizerSpec(str(path))
     assert (spec.title, spec.make([]).kind) == ("mine", "byte")
+
+
+def test_a_spec_can_be_sentencepiece_or_its_model_file(tmp_path):
+    spec = TokenizerSpec("sentencepiece:60,model_type=bpe,byte_fallback=false")
+    tokenizer = spec.make(open_corpus("human-numbers"))
+    assert isinstance(tokenizer, SentencePieceTokenizer)
+    assert spec.title == "SentencePiece 60, model_type=bpe, byte_fallback=false"
+    assert tokenizer.training["options"]["model_type"] == "bpe"
+    path = tmp_path / "numbers.model"
+    path.write_bytes(tokenizer.model)
+    opened = TokenizerSpec(str(path)).make([])
+    assert opened.encode("ninety nine") == tokenizer.encode("ninety nine")
+
+
+@pytest.mark.parametrize("name", ["gone.model", "gone.tiktoken", "gone.json"])
+def test_a_spec_of_a_file_that_is_not_there_is_refused_when_opened(name: str):
+    with pytest.raises(ToktoolsError, match=f"{name}: (cannot be read|holds ranks)"):
+        TokenizerSpec(name).make([])
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,20 @@ def test_every_kind_trains_on_a_built_in_corpus(name: str, tmp_path: Path):
     assert hf.Tokenizer.from_file(str(path)).get_vocab() == load(path).get_vocab()
 
 
+def test_sentencepiece_trains_on_a_built_in_corpus(tmp_path: Path):
+    path = tmp_path / "tokenizer.json"
+    options = ("--vocab-size", "50", "--model-type", "bpe", "--byte-fallback", "--any-token", "?")
+    done = toktools("train-sentencepiece", "human-numbers", *options, "-o", path)
+    assert done.returncode != 0
+    assert "Vocabulary size is smaller than required_chars. 50 vs" in done.stderr
+    done = toktools("train-sentencepiece", "human-numbers", *options[2:], "-o", path)
+    assert done.returncode == 0, done.stderr
+    assert "sentencepiece: " in done.stderr
+    assert load(path).vocabulary.special.any == "?"
+    encoded = toktools("encode", "-t", path, "--text", "nine é", "--as", "json")
+    assert json.loads(encoded.stdout)["tokens"] == ["▁nine", "▁", "<0xC3>", "<0xA9>"]
+
+
 def test_training_says_when_the_corpus_ran_out_of_pairs(tmp_path: Path):
     done = toktools("train-bpe", "human-numbers", "-o", tmp_path / "t.json")
     assert "8,000 were asked for; the corpus has no more pairs to merge" in done.stderr

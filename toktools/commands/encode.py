@@ -21,7 +21,7 @@ tokenizer_option = click.option(
     type=click.Path(path_type=Path),
     default="tokenizer.json",
     show_default=True,
-    help="A tokenizer.json.",
+    help="A tokenizer.json (anybody's), .model or .tiktoken.",
 )
 
 

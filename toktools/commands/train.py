@@ -58,7 +58,7 @@ def train_bpe(character_level: bool, **options: Any) -> None:
       toktools train-bpe shakespeare.txt --vocab-size 8000 -o bpe.json
       zcat big.gz | toktools train-bpe - --vocab-size 30000 -o bpe.json
     """
-    _train("bpe", byte_level=not character_level, **options)
+    train_and_save("bpe", byte_level=not character_level, **options)
 
 
 @click.command("train-wordpiece")
@@ -90,7 +90,7 @@ def train_wordpiece(**options: Any) -> None:
       toktools train-wordpiece shakespeare.txt --vocab-size 8000 -o wordpiece.json
       toktools train-wordpiece --criterion likelihood --min-frequency 5 shakespeare.txt
     """
-    _train("wordpiece", **options)
+    train_and_save("wordpiece", **options)
 
 
 @click.command("train-word")
@@ -113,7 +113,7 @@ def train_word(**options: Any) -> None:
       toktools train-word news.jsonl.gz --field headline --where category=POLITICS \\
           --lowercase --min-count 3 -o word.json
     """
-    _train("word", **options)
+    train_and_save("word", **options)
 
 
 @click.command("train-character")
@@ -127,10 +127,10 @@ def train_character(**options: Any) -> None:
     Example:
       toktools train-character shakespeare.txt -o character.json
     """
-    _train("character", **options)
+    train_and_save("character", **options)
 
 
-def _train(
+def train_and_save(
     name: str,
     *,
     corpus: Corpus,
@@ -140,6 +140,7 @@ def _train(
     any_token: str,
     **options: Any,
 ) -> None:
+    """Train the tokenizer of that name, write it to `output` and report what was done."""
     from toktools.registry import train
     from toktools.vocabulary import SpecialTokens
 

@@ -4,6 +4,9 @@ The library, loading a file of ours, gives the same ids: word and character toke
 as its WordLevel model, bytes as BPE without merges, BPE and WordPiece as themselves. What it has no
 field for (our name for the kind, which special token plays which part, how it was trained) stands
 under "toktools" inside "model", where the library passes over it.
+
+Adapters (`toktools.adapters`) write the rest of the file themselves; files that are not ours are
+opened by adapters too.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from toktools.adapters.adapter import Adapter
+from toktools.adapters.opening import opener
 from toktools.bpe import BPETokenizer
 from toktools.byte import ByteTokenizer
 from toktools.character import CharacterTokenizer
@@ -25,6 +30,7 @@ from toktools.formats.components import (
     write_normalizer,
     write_pretokenizer,
 )
+from toktools.registry import adapters
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
 from toktools.word import WordTokenizer
@@ -47,8 +53,10 @@ def save(tokenizer: Tokenizer, path: str | Path) -> None:
 def load(path: str | Path) -> Tokenizer:
     """Read a tokenizer.
 
-    Args:    path: a `tokenizer.json`, or a folder that holds one.
-    Returns: a tokenizer of the kind that the file names.
+    Args:    path: a `tokenizer.json`, or a folder that holds one; a SentencePiece `.model`; a
+             published `.tiktoken` file of ranks.
+    Returns: a tokenizer of the kind that the file names; for a `tokenizer.json` of another writer,
+             the Hugging Face library's behind our contract.
     Raises:  ToktoolsError, naming the file and what is wrong with it.
     Example:
         >>> import tempfile
@@ -60,6 +68,8 @@ def load(path: str | Path) -> Tokenizer:
     path = Path(path)
     if path.is_dir():
         path = path / "tokenizer.json"
+    if (open_foreign := opener(path)) is not None:
+        return open_foreign(path)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as e:
@@ -74,9 +84,6 @@ def load(path: str | Path) -> Tokenizer:
 
 def to_json(tokenizer: Tokenizer) -> Json:
     """Return the content of `tokenizer.json` as Python values."""
-    if not isinstance(tokenizer, tuple(_MODELS)):
-        raise ToktoolsError(f"a {type(tokenizer).__name__} cannot be written as tokenizer.json")
-    model, pretokenizer, decoder = _MODELS[type(tokenizer)](tokenizer)
     special = tokenizer.vocabulary.special
     record = {
         "format": FORMAT_VERSION,
@@ -89,6 +96,15 @@ def to_json(tokenizer: Tokenizer) -> Json:
         },
         "training": tokenizer.training,
     }
+    if isinstance(tokenizer, Adapter):
+        document = tokenizer.to_document()
+        return {**document, "model": {**document["model"], "toktools": record}}
+    if type(tokenizer) not in _MODELS:
+        raise ToktoolsError(
+            f"a {type(tokenizer).__name__} cannot be written as tokenizer.json; "
+            "derive it from toktools.adapters.adapter.Adapter, which says how"
+        )
+    model, pretokenizer, decoder = _MODELS[type(tokenizer)](tokenizer)
     return {
         "version": "1.0",
         "truncation": None,
@@ -118,13 +134,17 @@ def from_json(document: Any) -> Tokenizer:
     model = need(document, "model", dict)
     record = model.get("toktools")
     if not isinstance(record, dict):
-        raise ToktoolsError("was not written by toktools (its model has no 'toktools' record)")
+        return _foreign(document)
     if need(record, "format", int) > FORMAT_VERSION:
         raise ToktoolsError(f"has format {record['format']}, newer than {FORMAT_VERSION}; upgrade")
-    vocabulary = _read_vocabulary(need(model, "vocab", dict), need(record, "special_tokens", dict))
+    special = _read_special(need(record, "special_tokens", dict))
     options: Json = {"training": need(record, "training", dict)}
     kind = need(record, "kind", str)
-    lookup(kind, {known.kind: known for known in _MODELS}, what="kind of tokenizer")
+    ours, others = {known.kind: known for known in _MODELS}, adapters()
+    lookup(kind, {**ours, **others}, what="kind of tokenizer")
+    if kind not in ours:
+        return others[kind]().from_document(document, special=special, **options)
+    vocabulary = _read_vocabulary(need(model, "vocab", dict), special)
     if kind == "byte":
         tokenizer = ByteTokenizer(special_tokens=vocabulary.special, **options)
         if tokenizer.vocabulary.tokens != vocabulary.tokens:
@@ -164,7 +184,24 @@ def need(mapping: Any, key: str, kind: type) -> Any:
 _JSON_NAMES = {dict: "object", list: "array", str: "string", int: "integer"}
 
 
-def _read_vocabulary(ids: Json, special: Json) -> Vocabulary:
+def _foreign(document: Json) -> Tokenizer:
+    """Return the tokenizer of another writer's file, run by the Hugging Face library."""
+    from toktools.adapters.huggingface import HuggingFaceTokenizer
+
+    try:
+        return HuggingFaceTokenizer(json.dumps(document))
+    except ToktoolsError as e:
+        raise ToktoolsError(f"was not written by toktools, and {e}") from e
+
+
+def _read_special(names: Json) -> SpecialTokens:
+    try:
+        return SpecialTokens(**{**names, "extra": tuple(names.get("extra", ()))})
+    except TypeError as e:
+        raise ToktoolsError(f"'special_tokens' cannot be read: {e}") from e
+
+
+def _read_vocabulary(ids: Json, special: SpecialTokens) -> Vocabulary:
     tokens: list[str | None] = [None] * len(ids)
     for token, id in ids.items():
         if not isinstance(id, int) or not 0 <= id < len(ids) or tokens[id] is not None:
@@ -172,11 +209,7 @@ def _read_vocabulary(ids: Json, special: Json) -> Vocabulary:
                 f"the ids must be 0..{len(ids) - 1}, each once; got {id!r} for token {token!r}"
             )
         tokens[id] = token
-    try:
-        extra = tuple(special.get("extra", ()))
-        return Vocabulary(tokens, SpecialTokens(**{**special, "extra": extra}))  # type: ignore
-    except TypeError as e:
-        raise ToktoolsError(f"'special_tokens' cannot be read: {e}") from e
+    return Vocabulary(tokens, special)  # type: ignore[arg-type]
 
 
 def _read_merge(merge: Any) -> tuple[str, str]:

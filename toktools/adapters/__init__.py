@@ -1,0 +1,10 @@
+"""Other libraries' tokenizers behind our contract: the same ids, our methods, our files.
+
+    adapter.py         what an adapter adds to a tokenizer: it describes its own file
+    huggingface.py     any `tokenizers.Tokenizer`
+    sentencepiece.py   SentencePiece models, trained here or elsewhere
+    tiktoken.py        any `tiktoken.Encoding`
+    opening.py         which adapter opens which foreign file
+
+Each imports its library on first use; `pip install 'toktools[adapters]'` brings all of them.
+"""
