@@ -18,7 +18,7 @@ def learning_curves(results: Json) -> str:
     """Return validation bits per byte against training time and against text seen, as SVG."""
     runs = [run for run in results["runs"] if "error" not in run]
     titles = list(dict.fromkeys(run["title"] for run in runs))
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
     by_time, by_text = figure.subplots(1, 2, sharey=True)
     for run in runs:
         colour = COLOURS[titles.index(run["title"]) % len(COLOURS)]
@@ -31,7 +31,8 @@ def learning_curves(results: Json) -> str:
     _finish(by_time, "training time, seconds")
     _finish(by_text, "training text read, MB")
     by_time.set_ylabel("validation bits per byte")
-    by_time.legend(frameon=False, fontsize=9)
+    columns = min(len(titles), 3)
+    figure.legend(loc="outside lower center", ncols=max(columns, 1), frameon=False, fontsize=9)
     lowest = min((p["bits_per_byte"] for run in runs for p in run["curve"]), default=0.0)
     finals = [run["curve"][0]["bits_per_byte"] for run in runs if run["curve"]]
     if finals:  # the first points may lie far above all that matters

@@ -14,6 +14,7 @@ from toktools.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spel
 from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
 from toktools.merging import Progress, Symbols, apply_merges, learn_merges
+from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Gpt2Split, Pretokenizer
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
@@ -26,6 +27,7 @@ class BPETokenizer(Tokenizer):
         vocabulary: tokens; written in GPT-2's printable alphabet if `byte_level`.
         merges: pairs of tokens, first learned first; each pair joined is a token.
         byte_level: whether the base symbols are bytes (nothing is unknown) or characters.
+        ignore_merges: a piece that is a token becomes it, whatever the merges make of it (Llama 3).
     Raises: ToktoolsError if a merge names or makes a token that is not in the vocabulary.
     """
 
@@ -37,12 +39,20 @@ class BPETokenizer(Tokenizer):
         merges: Iterable[tuple[str, str]],
         *,
         byte_level: bool = True,
+        ignore_merges: bool = False,
+        normalizer: Normalizer | None = None,
         pretokenizer: Pretokenizer | None = None,
         training: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(vocabulary, pretokenizer=pretokenizer or Gpt2Split(), training=training)
+        super().__init__(
+            vocabulary,
+            normalizer=normalizer,
+            pretokenizer=pretokenizer or Gpt2Split(),
+            training=training,
+        )
         self.merges = tuple(merges)
         self.byte_level = byte_level
+        self.ignore_merges = ignore_merges
         ids = vocabulary.ids
         self._ranks: dict[tuple[int, int], tuple[int, int]] = {}
         for rank, (left, right) in enumerate(self.merges):
@@ -64,10 +74,13 @@ class BPETokenizer(Tokenizer):
             raise ToktoolsError("character-level BPE needs an ANY token for unseen characters")
         special = vocabulary.special_ids
         self._base = {t: i for t, i in ids.items() if len(t) == 1 and i not in special}
+        self._whole = {t: i for t, i in ids.items() if i not in special} if ignore_merges else {}
         self._unk_id = -1 if vocabulary.unk_id is None else vocabulary.unk_id
 
     def encode_piece(self, piece: str) -> list[int]:
         symbols = spell(piece.encode()) if self.byte_level else piece
+        if symbols in self._whole:
+            return [self._whole[symbols]]
         base, unknown = self._base, self._unk_id
         return apply_merges([base.get(symbol, unknown) for symbol in symbols], self._ranks)
 
@@ -87,7 +100,7 @@ class BPETokenizer(Tokenizer):
     @property
     def lossless(self) -> bool | str:
         if self.byte_level:
-            return True
+            return "what its normalizer rewrites" if self.normalizer else True
         return "characters outside the vocabulary become " + str(self.vocabulary.special.any)
 
 

@@ -58,7 +58,9 @@ class WordTokenizer(Tokenizer):
 
     @property
     def lossless(self) -> bool | str:
-        case = "upper case, " if self.normalizer else ""
+        case = "upper case, " if self.normalizer == Lowercase() else ""
+        if self.normalizer and not case:
+            case = "what its normalizer rewrites, "
         return f"{case}the white space between words, and words outside the vocabulary"
 
 

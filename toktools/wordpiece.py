@@ -103,7 +103,9 @@ class WordPieceTokenizer(Tokenizer):
 
     @property
     def lossless(self) -> bool | str:
-        case = "upper case, " if self.normalizer else ""
+        case = "upper case, " if self.normalizer == Lowercase() else ""
+        if self.normalizer and not case:
+            case = "what its normalizer rewrites, "
         return f"{case}the white space between words, and words that it cannot spell"
 
 

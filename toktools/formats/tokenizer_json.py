@@ -25,11 +25,14 @@ from toktools.files import replacing
 from toktools.formats.components import (
     byte_level,
     one_character_each,
+    read_byte_level,
     read_normalizer,
     read_pretokenizer,
+    write_byte_level,
     write_normalizer,
     write_pretokenizer,
 )
+from toktools.formats.foreign import read_foreign, read_merge, tokens_in_order
 from toktools.registry import adapters
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
@@ -130,7 +133,10 @@ def to_json(tokenizer: Tokenizer) -> Json:
 
 
 def from_json(document: Any) -> Tokenizer:
-    """Return the tokenizer that `to_json` described; ToktoolsError says what does not fit."""
+    """Return the tokenizer that `to_json`, or another program, described.
+
+    Raises: ToktoolsError, saying what does not fit.
+    """
     model = need(document, "model", dict)
     record = model.get("toktools")
     if not isinstance(record, dict):
@@ -152,15 +158,18 @@ def from_json(document: Any) -> Tokenizer:
         return tokenizer
     if kind == "character":
         return CharacterTokenizer(vocabulary, **options)
-    options["pretokenizer"] = read_pretokenizer(document.get("pre_tokenizer"))
+    options["normalizer"] = read_normalizer(document.get("normalizer"))
+    component = document.get("pre_tokenizer")
+    bytewise = read_byte_level(component) if kind == "bpe" else None
+    options["pretokenizer"] = bytewise or read_pretokenizer(component)
     if kind == "bpe":
         return BPETokenizer(
             vocabulary,
-            [_read_merge(merge) for merge in need(model, "merges", list)],
-            byte_level=need(document, "pre_tokenizer", dict).get("type") == "ByteLevel",
+            [read_merge(merge) for merge in need(model, "merges", list)],
+            byte_level=bytewise is not None,
+            ignore_merges=bool(model.get("ignore_merges")),
             **options,
         )
-    options["normalizer"] = read_normalizer(document.get("normalizer"))
     if kind == "word":
         return WordTokenizer(vocabulary, **options)
     return WordPieceTokenizer(
@@ -185,13 +194,17 @@ _JSON_NAMES = {dict: "object", list: "array", str: "string", int: "integer"}
 
 
 def _foreign(document: Json) -> Tokenizer:
-    """Return the tokenizer of another writer's file, run by the Hugging Face library."""
-    from toktools.adapters.huggingface import HuggingFaceTokenizer
-
+    """Return the tokenizer of another program's file, run by our code or, failing that, by the
+    Hugging Face library's; either way its ids are the library's."""
     try:
-        return HuggingFaceTokenizer(json.dumps(document))
-    except ToktoolsError as e:
-        raise ToktoolsError(f"was not written by toktools, and {e}") from e
+        return read_foreign(document)
+    except ToktoolsError as refusal:
+        from toktools.adapters.huggingface import HuggingFaceTokenizer
+
+        try:
+            return HuggingFaceTokenizer(json.dumps(document))
+        except ToktoolsError as e:
+            raise ToktoolsError(f"{refusal}; and {e}") from refusal
 
 
 def _read_special(names: Json) -> SpecialTokens:
@@ -202,22 +215,7 @@ def _read_special(names: Json) -> SpecialTokens:
 
 
 def _read_vocabulary(ids: Json, special: SpecialTokens) -> Vocabulary:
-    tokens: list[str | None] = [None] * len(ids)
-    for token, id in ids.items():
-        if not isinstance(id, int) or not 0 <= id < len(ids) or tokens[id] is not None:
-            raise ToktoolsError(
-                f"the ids must be 0..{len(ids) - 1}, each once; got {id!r} for token {token!r}"
-            )
-        tokens[id] = token
-    return Vocabulary(tokens, special)  # type: ignore[arg-type]
-
-
-def _read_merge(merge: Any) -> tuple[str, str]:
-    parts = merge.split(" ") if isinstance(merge, str) else merge
-    match parts:
-        case [str(left), str(right)]:
-            return left, right
-    raise ToktoolsError(f"a merge must be a pair of tokens, got {merge!r:.60}")
+    return Vocabulary(tokens_in_order(ids), special)
 
 
 def _word_level(tokenizer: Tokenizer) -> Json:
@@ -237,7 +235,7 @@ def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
         "end_of_word_suffix": None,
         "fuse_unk": False,
         "byte_fallback": False,
-        "ignore_merges": False,
+        "ignore_merges": getattr(tokenizer, "ignore_merges", False),
         "vocab": tokenizer.get_vocab(),
         "merges": [list(merge) for merge in getattr(tokenizer, "merges", ())],
     }
@@ -257,7 +255,8 @@ def _write_byte(tokenizer: ByteTokenizer) -> tuple[Json, Json | None, Json | Non
 
 def _write_bpe(tokenizer: BPETokenizer) -> tuple[Json, Json | None, Json | None]:
     if tokenizer.byte_level:
-        return _bpe_model(tokenizer), byte_level(use_regex=True), byte_level(use_regex=True)
+        cut = write_byte_level(tokenizer.pretokenizer)
+        return _bpe_model(tokenizer), cut, byte_level(use_regex=True)
     return _bpe_model(tokenizer), write_pretokenizer(tokenizer.pretokenizer), {"type": "Fuse"}
 
 

@@ -1,8 +1,4 @@
-"""How text is cut before a model sees it: no token ever crosses such a cut.
-
-Every class here is a value: two of the same kind are equal. `split` gives the pieces, `split_spans`
-says where they stand. What lies between two pieces (white space, for some) is not encoded.
-"""
+"""The contract of a pretokenizer, and three cuts: none, at white space, at punctuation too."""
 
 from __future__ import annotations
 
@@ -11,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from toktools.errors import lookup
-from toktools.unicode_tables import WHITE_SPACE, letters, numbers, punctuation
+from toktools.unicode_tables import WHITE_SPACE, punctuation
 
 
 class Pretokenizer(Protocol):
@@ -43,7 +38,7 @@ class WholeText:
         return [(0, len(text))] if text else []
 
 
-class _RegexPretokenizer:
+class PatternSplit:
     """The pieces are the matches of a regular expression."""
 
     def _pattern(self) -> re.Pattern[str]:
@@ -57,7 +52,7 @@ class _RegexPretokenizer:
 
 
 @dataclass(frozen=True)
-class WhitespaceSplit(_RegexPretokenizer):
+class WhitespaceSplit(PatternSplit):
     """A piece is a run of anything but white space.
 
     Example:
@@ -70,7 +65,7 @@ class WhitespaceSplit(_RegexPretokenizer):
 
 
 @dataclass(frozen=True)
-class PunctuationSplit(_RegexPretokenizer):
+class PunctuationSplit(PatternSplit):
     """White space separates, and every punctuation character is a piece of its own (as in BERT).
 
     Source: Devlin et al. 2019, arXiv:1810.04805, the basic tokenizer of the released code.
@@ -83,22 +78,6 @@ class PunctuationSplit(_RegexPretokenizer):
         return _words_and_punctuation()
 
 
-@dataclass(frozen=True)
-class Gpt2Split(_RegexPretokenizer):
-    """GPT-2's cut: contractions, words, numbers and symbols, each with at most one space before it.
-
-    No character is lost: the pieces joined are the text.
-
-    Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", sec. 2.2.
-    Example:
-        >>> Gpt2Split().split(" It's  here in 2019.")
-        [' It', "'s", ' ', ' here', ' in', ' 2019', '.']
-    """
-
-    def _pattern(self) -> re.Pattern[str]:
-        return _gpt2()
-
-
 @cache
 def _words() -> re.Pattern[str]:
     return re.compile(f"[^{WHITE_SPACE}]+")
@@ -107,30 +86,3 @@ def _words() -> re.Pattern[str]:
 @cache
 def _words_and_punctuation() -> re.Pattern[str]:
     return re.compile(f"[{punctuation()}]|[^{punctuation()}{WHITE_SPACE}]+")
-
-
-@cache
-def _gpt2() -> re.Pattern[str]:
-    letter, number, space = letters(), numbers(), WHITE_SPACE
-    return re.compile(
-        "'(?:[sdmt]|ll|ve|re)"
-        f"| ?[{letter}]+"
-        f"| ?[{number}]+"
-        f"| ?[^{space}{letter}{number}]+"
-        f"|[{space}]+(?![^{space}])"
-        f"|[{space}]+"
-    )
-
-
-PRETOKENIZERS: dict[str, type[Pretokenizer]] = {
-    "gpt2": Gpt2Split,
-    "whitespace": WhitespaceSplit,
-    "punctuation": PunctuationSplit,
-    "none": WholeText,
-}
-"""The names by which options and files speak of them."""
-
-
-def pretokenizer(name: str) -> Pretokenizer:
-    """Return the pretokenizer of that name; ToktoolsError names the closest where there is none."""
-    return lookup(name, PRETOKENIZERS, what="pretokenizer")()

@@ -1,0 +1,69 @@
+"""`.tiktoken` files: the same ids as tiktoken, which reads them too."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+import tiktoken
+from hypothesis import given
+
+from tests.toktools.conftest import tricky_text
+from tests.toktools.test_pretokenizers import contraction_text
+from toktools import Tokenizer, ToktoolsError, train_bpe
+from toktools.byte_alphabet import unspell
+from toktools.formats.rank_files import load_tiktoken
+from toktools.pretokenizers import O200kSplit, RegexSplit
+from toktools.vocabulary import SpecialTokens
+
+PATTERN = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|[\s\S]"
+
+
+@pytest.fixture(scope="module")
+def pair(prose: list[str], tmp_path_factory) -> tuple[Tokenizer, tiktoken.Encoding]:
+    trained = train_bpe(prose[::4], vocab_size=900, special_tokens=SpecialTokens.none())
+    ranks = {unspell(token): id for token, id in trained.get_vocab().items()}
+    path = tmp_path_factory.mktemp("ranks") / "x.tiktoken"
+    path.write_text("".join(f"{base64.b64encode(t).decode()} {i}\n" for t, i in ranks.items()))
+    special = {"<|endoftext|>": 900, "<|endofprompt|>": 901}
+    theirs = tiktoken.Encoding("x", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=special)
+    cut = RegexSplit(PATTERN)
+    return load_tiktoken(path, pretokenizer=cut, special_tokens=special), theirs
+
+
+@pytest.mark.oracle
+@given(text=tricky_text | contraction_text)
+def test_ids_are_those_of_tiktoken(pair: tuple[Tokenizer, tiktoken.Encoding], text: str):
+    ours, theirs = pair
+    assert ours.encode(text) == theirs.encode_ordinary(text)
+    text += "<|endoftext|>a"
+    assert ours.encode(text, allowed_special="all") == theirs.encode(text, allowed_special="all")
+
+
+@pytest.mark.oracle
+def test_ids_of_corpora_are_those_of_tiktoken(
+    pair: tuple[Tokenizer, tiktoken.Encoding], prose: list[str], code: list[str]
+):
+    ours, theirs = pair
+    text = "\n".join([*prose[::10], *code[::10]])
+    assert ours.encode(text) == theirs.encode_ordinary(text)
+    assert ours.decode(ours.encode(text)) == text
+    assert ours.eos_id == 900
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("YQ== 0\nYg==\n", r"x\.tiktoken:2: a line must be '<base64> <rank>', got b'Yg=='"),
+        ("YQ== 0\n?? 1\n", r"x\.tiktoken:2: a line must be"),
+        ("YQ== 5\n", r"x\.tiktoken: the ids must be 0\.\.0, each once; got 5"),
+        ("YQ== 0\n", r"x\.tiktoken: a byte-level vocabulary needs all 256 bytes"),
+        ("YQ== 0\nYWFh 1\n", r"token b'aaa' \(rank 1\) cannot be merged from lower ranks"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_line(tmp_path: Path, content: str, message: str):
+    path = tmp_path / "x.tiktoken"
+    path.write_text(content)
+    with pytest.raises(ToktoolsError, match=message):
+        load_tiktoken(path, pretokenizer=O200kSplit())
