@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,8 +154,9 @@ def cells(row: Row) -> dict[str, str]:
     return dict(zip(COLUMNS, texts, strict=True))
 
 
-def markdown(results: Json) -> str:
-    """Return the table in Markdown, for a page or a log."""
-    lines = [f"| {' | '.join(COLUMNS)} |", "|---" + "|--:" * (len(COLUMNS) - 1) + "|"]
-    lines += [f"| {' | '.join(cells(row).values())} |" for row in rows(results)]
+def markdown(results: Json, *, without: Collection[str] = ()) -> str:
+    """Return the table in Markdown, for a page or a log; columns named in `without` are left out."""
+    shown = [name for name in COLUMNS if name not in without]
+    lines = [f"| {' | '.join(shown)} |", "|---" + "|--:" * (len(shown) - 1) + "|"]
+    lines += [f"| {' | '.join(cells(row)[name] for name in shown)} |" for row in rows(results)]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
 import shlex
@@ -11,6 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from experiments.summary import markdown
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md"])
@@ -59,3 +62,10 @@ def test_commands_run(page: Path, tmp_path: Path):
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("name", ["ptb", "headlines"])
+def test_the_tables_of_the_pages_are_those_of_the_stored_results(name: str):
+    results = json.loads((ROOT / "experiments" / "results" / f"{name}.json").read_text("utf-8"))
+    table = markdown(results, without=("training tokens", "tokens/s", "seconds"))
+    assert table in (ROOT / "docs" / "words-characters-pieces.md").read_text("utf-8")
