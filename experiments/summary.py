@@ -155,7 +155,7 @@ def cells(row: Row) -> dict[str, str]:
 
 
 def markdown(results: Json, *, without: Collection[str] = ()) -> str:
-    """Return the table in Markdown, for a page or a log; columns named in `without` are left out."""
+    """Return the table in Markdown, but for the columns named in `without`."""
     shown = [name for name in COLUMNS if name not in without]
     lines = [f"| {' | '.join(shown)} |", "|---" + "|--:" * (len(shown) - 1) + "|"]
     lines += [f"| {' | '.join(cells(row)[name] for name in shown)} |" for row in rows(results)]
