@@ -10,6 +10,7 @@ from rich.table import Table
 from experiments.summary import COLUMNS, cells, failures, headline, rows
 
 _LEFT_OUT = ("training tokens", "seconds")  # a terminal is narrow; the report has them
+_WITH_SPREAD = ("tokenizer", "bits per byte")
 
 
 def print_results(results: dict[str, Any]) -> None:
@@ -21,9 +22,16 @@ def print_results(results: dict[str, Any]) -> None:
     shown = [name for name in COLUMNS if name not in _LEFT_OUT]
     for name in shown:
         heading = name.replace(" per ", "/") if name.startswith("b") else name
-        table.add_column(heading, justify="left" if name == "tokenizer" else "right")
+        table.add_column(heading, justify="left" if name == "tokenizer" else "right", no_wrap=True)
     for row in rows(results):
-        table.add_row(*(cells(row)[name].replace(" ", "\u00a0") for name in shown))
+        texts = cells(row)
+        table.add_row(
+            *(
+                text if name in _WITH_SPREAD else text.split(" ±")[0]
+                for name, text in texts.items()
+                if name in shown
+            )
+        )
     console.print(table)
     console.print(headline(results), highlight=False)
     for row in rows(results):
