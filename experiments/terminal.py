@@ -21,7 +21,7 @@ def print_results(results: dict[str, Any]) -> None:
     table = Table(title=f"{results['name']}: test text, fewest bits per byte first")
     shown = [name for name in COLUMNS if name not in _LEFT_OUT]
     for name in shown:
-        heading = name.replace(" per ", "/") if name.startswith("b") else name
+        heading = name.replace(" per ", "/") if name.startswith("b") else name.replace(" ", "\n", 1)
         table.add_column(heading, justify="left" if name == "tokenizer" else "right", no_wrap=True)
     for row in rows(results):
         texts = cells(row)

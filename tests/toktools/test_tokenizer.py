@@ -141,6 +141,12 @@ def test_every_token_has_an_id_and_back(tokenizer: Tokenizer):
     assert tokenizer.token_to_id("no such token, surely") is None
 
 
+def test_every_id_adds_some_bytes_or_is_special(tokenizer: Tokenizer):
+    assert len(tokenizer.token_bytes) == tokenizer.n_vocab
+    silent = {id for id, data in enumerate(tokenizer.token_bytes) if not data}
+    assert silent <= tokenizer.vocabulary.special_ids
+
+
 @pytest.mark.parametrize("name", [*OURS, "sp-unigram", "sp-bpe-bytes", "sp-nfkc"])
 def test_special_ids_come_first_in_the_order_pad_eos_any(
     name: str, tokenizers: dict[str, Tokenizer]

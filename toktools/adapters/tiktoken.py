@@ -138,7 +138,10 @@ class TiktokenTokenizer(Adapter):
         return byte_spans(piece, [self._lengths[id] for id in ids])
 
     def surface(self, token: str, first: bool) -> bytes:
-        return token.encode() if token in self._special else unspell(token)
+        try:
+            return token.encode() if token in self._special else unspell(token)
+        except KeyError:  # the name that `tokens_by_id` gives an id that no token has
+            return token.encode()
 
     @property
     def lossless(self) -> bool | str:
