@@ -126,10 +126,8 @@ def train_word(
         2 of 5 words (40.00%) replaced, 2 of 3 distinct ones; 2 of 2 documents kept that would be \
 lost without it
     """
-    if split not in ("whitespace", "punctuation"):
-        raise ToktoolsError(f"split must be 'whitespace' or 'punctuation', got {split!r}")
     special = special_tokens or SpecialTokens()
-    cut, normalizer = pretokenizer(split), Lowercase() if lowercase else None
+    cut, normalizer = word_steps(split, lowercase)
     source = corpus if isinstance(corpus, Mapping) else documents_of(corpus)
     pretokens = count_pretokens(source, cut, normalizer)
     kept = most_frequent(pretokens.counts, min_count, max_vocab, special)
@@ -149,6 +147,13 @@ lost without it
         "report": asdict(report),
     }
     return tokenizer
+
+
+def word_steps(split: str, lowercase: bool) -> tuple[Pretokenizer, Normalizer | None]:
+    """Return how words are cut and rewritten; ToktoolsError at another `split`."""
+    if split not in ("whitespace", "punctuation"):
+        raise ToktoolsError(f"split must be 'whitespace' or 'punctuation', got {split!r}")
+    return pretokenizer(split), Lowercase() if lowercase else None
 
 
 def _report(

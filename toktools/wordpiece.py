@@ -21,10 +21,11 @@ from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
 from toktools.likelihood import learn_merges_by_likelihood
 from toktools.merging import Pair, Progress, Symbols, learn_merges
-from toktools.normalizers import Lowercase, Normalizer
-from toktools.pretokenizers import Pretokenizer, WhitespaceSplit, pretokenizer
+from toktools.normalizers import Normalizer
+from toktools.pretokenizers import Pretokenizer, WhitespaceSplit
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.word import word_steps
 
 Criterion = Literal["frequency", "likelihood"]
 CRITERIA = ("frequency", "likelihood")
@@ -149,10 +150,8 @@ def train_wordpiece(
     """
     if criterion not in CRITERIA:
         raise ToktoolsError(f"criterion must be 'frequency' or 'likelihood', got {criterion!r}")
-    if split not in ("whitespace", "punctuation"):
-        raise ToktoolsError(f"split must be 'whitespace' or 'punctuation', got {split!r}")
     special = special_tokens or SpecialTokens()
-    cut, normalizer = pretokenizer(split), Lowercase() if lowercase else None
+    cut, normalizer = word_steps(split, lowercase)
     pretokens = count_pretokens(corpus, cut, normalizer)
     symbols = Symbols(special, prefix)
     symbols.add_alphabet(base_symbols(pretokens.counts, prefix) if alphabet is None else alphabet)
