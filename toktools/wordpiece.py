@@ -21,7 +21,7 @@ from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
 from toktools.likelihood import learn_merges_by_likelihood
 from toktools.merging import Pair, Progress, Symbols, learn_merges
-from toktools.normalizers import Normalizer
+from toktools.normalizers import Lowercase, Normalizer
 from toktools.pretokenizers import Pretokenizer, WhitespaceSplit
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
