@@ -117,7 +117,8 @@ def headline(results: Json) -> str:
     largest = max(spread for spread in spreads if spread is not None)
     if gap < 2 * largest:
         return answer + ". The difference is within the spread of the seeds: take it as a draw."
-    return answer + f"; the gap is {gap:.3f}, the spread over {best.bits_per_byte.n} seeds less."
+    n_seeds = best.bits_per_byte.n
+    return answer + f". The gap of {gap:.3f} is more than twice the spread over {n_seeds} seeds."
 
 
 COLUMNS = (

@@ -47,7 +47,7 @@ def test_rows_come_with_the_fewest_bits_first():
 def test_a_clear_lead_is_called_one():
     text = headline(results(a=[1.00, 1.01], b=[1.50, 1.51]))
     assert text.startswith("On a text, a predicts the text best: 1.005 ± 0.007 bits per byte")
-    assert "the gap is 0.500" in text
+    assert "The gap of 0.500 is more than twice the spread over 2 seeds" in text
 
 
 def test_a_lead_within_the_spread_is_a_draw():
