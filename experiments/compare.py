@@ -10,7 +10,6 @@ The folder of a comparison holds
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -228,8 +227,4 @@ def _cut(tokenizer: Tokenizer, text: str) -> list[str]:
 
 def load_results(folder: str | Path) -> Json:
     """Read `results.json` of a comparison; ToktoolsError if there is none."""
-    path = Path(folder) / "results.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as e:
-        raise ToktoolsError(f"{path}: cannot be read: {e}") from e
+    return read_json(Path(folder) / "results.json")

@@ -58,10 +58,7 @@ class WordTokenizer(Tokenizer):
 
     @property
     def lossless(self) -> bool | str:
-        case = "upper case, " if self.normalizer == Lowercase() else ""
-        if self.normalizer and not case:
-            case = "what its normalizer rewrites, "
-        return f"{case}the white space between words, and words outside the vocabulary"
+        return what_words_lose(self.normalizer, "words outside the vocabulary")
 
 
 @dataclass(frozen=True)
@@ -154,6 +151,12 @@ def word_steps(split: str, lowercase: bool) -> tuple[Pretokenizer, Normalizer | 
     if split not in ("whitespace", "punctuation"):
         raise ToktoolsError(f"split must be 'whitespace' or 'punctuation', got {split!r}")
     return pretokenizer(split), Lowercase() if lowercase else None
+
+
+def what_words_lose(normalizer: Normalizer | None, unknown: str) -> str:
+    """Return what a tokenizer over words does not give back; `unknown`: the words it cannot say."""
+    rewritten = "upper case, " if normalizer == Lowercase() else "what its normalizer rewrites, "
+    return f"{rewritten if normalizer else ''}the white space between words, and {unknown}"
 
 
 def _report(

@@ -21,11 +21,11 @@ from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
 from toktools.likelihood import learn_merges_by_likelihood
 from toktools.merging import Pair, Progress, Symbols, learn_merges
-from toktools.normalizers import Lowercase, Normalizer
+from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Pretokenizer, WhitespaceSplit
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
-from toktools.word import word_steps
+from toktools.word import what_words_lose, word_steps
 
 Criterion = Literal["frequency", "likelihood"]
 CRITERIA = ("frequency", "likelihood")
@@ -104,10 +104,7 @@ class WordPieceTokenizer(Tokenizer):
 
     @property
     def lossless(self) -> bool | str:
-        case = "upper case, " if self.normalizer == Lowercase() else ""
-        if self.normalizer and not case:
-            case = "what its normalizer rewrites, "
-        return f"{case}the white space between words, and words that it cannot spell"
+        return what_words_lose(self.normalizer, "words that it cannot spell")
 
 
 def train_wordpiece(
