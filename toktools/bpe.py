@@ -81,8 +81,18 @@ class BPETokenizer(Tokenizer):
         symbols = spell(piece.encode()) if self.byte_level else piece
         if symbols in self._whole:
             return [self._whole[symbols]]
+        return apply_merges(self.base_ids(piece), self._ranks)
+
+    def base_ids(self, piece: str) -> list[int]:
+        """Return the ids of the base symbols of `piece`: what it is before any merge."""
+        symbols = spell(piece.encode()) if self.byte_level else piece
         base, unknown = self._base, self._unk_id
-        return apply_merges([base.get(symbol, unknown) for symbol in symbols], self._ranks)
+        return [base.get(symbol, unknown) for symbol in symbols]
+
+    @property
+    def ranks(self) -> Mapping[tuple[int, int], tuple[int, int]]:
+        """For each pair of ids that merges: its rank, and the id of the token that it makes."""
+        return self._ranks
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
         tokens = self.vocabulary.tokens

@@ -7,7 +7,9 @@ import click
 from toktools import __version__
 from toktools.command_line import Group
 from toktools.commands.encode import decode, encode
+from toktools.commands.extend import extend
 from toktools.commands.inspect import inspect
+from toktools.commands.prune import prune
 from toktools.commands.score import compare, score
 from toktools.commands.train import train_bpe, train_character, train_word, train_wordpiece
 from toktools.commands.train_sentencepiece import train_sentencepiece
@@ -35,6 +37,8 @@ for command in (
     encode,
     decode,
     inspect,
+    extend,
+    prune,
     viz,
     score,
     compare,

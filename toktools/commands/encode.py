@@ -31,9 +31,20 @@ tokenizer_option = click.option(
 @click.option("--text", multiple=True, help="Encode this text instead. May be repeated.")
 @click.option("--as", "form", type=click.Choice(["ids", "tokens", "json"]), default="ids")
 @click.option("--eos", is_flag=True, help="End each document with the end-of-document token.")
+@click.option(
+    "--dropout", default=0.0, metavar="P", help="Leave BPE merges out at random (training text)."
+)
+@click.option("--seed", default=0, help="The seed of --dropout.")
 @click.option(*("--output", "-o"), type=click.File("w", encoding="utf-8", atomic=True), default="-")
 def encode(
-    tokenizer: Path, corpus: Corpus, text: tuple[str, ...], form: str, eos: bool, output: Any
+    tokenizer: Path,
+    corpus: Corpus,
+    text: tuple[str, ...],
+    form: str,
+    eos: bool,
+    dropout: float,
+    seed: int,
+    output: Any,
 ) -> None:
     """Encode text as token ids, a line of them for each document (for each line, by default).
 
@@ -49,6 +60,10 @@ def encode(
     from toktools.formats.tokenizer_json import load
 
     loaded = load(tokenizer)
+    if dropout:
+        for line in _dropout_lines(loaded, text or corpus, form, eos, dropout, seed):
+            print(line, file=output)
+        return
     for document in text or corpus:
         print(_encoded_line(loaded, document, form, eos), file=output)
 
@@ -64,6 +79,22 @@ def _encoded_line(tokenizer: Tokenizer, document: str, form: str, eos: bool) -> 
     if form == "tokens":
         return " ".join(tokenizer.id_to_token(id) for id in ids)
     return " ".join(map(str, ids))
+
+
+def _dropout_lines(
+    tokenizer: Tokenizer, documents: Iterable[str], form: str, eos: bool, p: float, seed: int
+) -> Iterator[str]:
+    """Yield the line of each document, encoded with dropout; one seed serves them all."""
+    import numpy as np
+
+    from toktools.dropout import encode_with_dropout
+
+    if form == "json":
+        raise ToktoolsError("--dropout gives ids or tokens, no spans: leave out --as json")
+    random = np.random.default_rng(seed)
+    for document in documents:
+        ids = encode_with_dropout(tokenizer, document, p=p, seed=random, add_eos=eos)
+        yield " ".join(tokenizer.id_to_token(id) if form == "tokens" else str(id) for id in ids)
 
 
 @click.command()
