@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from toktools.bpe import BPETokenizer
+from toktools.byte_alphabet import unspell
 from toktools.character import CharacterTokenizer
 from toktools.counting import CorpusLike, PretokenCounts, count_pretokens
 from toktools.derivations import base_symbols, derivations
@@ -122,13 +123,26 @@ def _comes_out(tokenizer: Tokenizer, token: str, id: int, starts: list[str]) -> 
         return tokenizer.ignore_merges
     if isinstance(tokenizer, CharacterTokenizer):
         return len(token) == 1
+    if isinstance(tokenizer, WordPieceTokenizer):
+        return _fits(tokenizer, token, id, starts)
+    return tokenizer.encode(token) == [id]
+
+
+def _fits(tokenizer: WordPieceTokenizer, token: str, id: int, starts: list[str]) -> bool:
+    """Whether some word holds this piece. Of pieces that cut characters into bytes: yes."""
+    marks, continues = tokenizer.marks, token.startswith(tokenizer.prefix)
+    if tokenizer.byte_level:
+        if marks.n_characters(token) == 1:
+            return True
+        try:
+            token = unspell(token.removeprefix(marks.prefix)).decode()
+        except (KeyError, UnicodeDecodeError):
+            return True
+        token = (marks.prefix if continues else "") + token
     if tokenizer.encode(token) == [id]:
         return True
-    if not isinstance(tokenizer, WordPieceTokenizer) or not token.startswith(tokenizer.prefix):
-        return False
-    rest = token.removeprefix(tokenizer.prefix)
-    for i, start in enumerate(starts):
-        if tokenizer.encode(start + rest)[-1:] == [id]:
+    for i, start in enumerate(starts if continues else ()):
+        if tokenizer.encode(start + token.removeprefix(marks.prefix))[-1:] == [id]:
             starts.insert(0, starts.pop(i))  # it is likely to do for the next one too
             return True
     return False

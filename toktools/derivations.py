@@ -18,9 +18,10 @@ def spellings(tokenizer: BPETokenizer) -> list[tuple[int, ...]]:
 
     A token that no merge makes is its own spelling.
     """
+    base = base_symbols(tokenizer)
     spelled: list[tuple[int, ...]] = [(id,) for id in range(tokenizer.n_vocab)]
     for (left, right), (_, new) in tokenizer.ranks.items():
-        if spelled[new] == (new,):
+        if spelled[new] == (new,) and new not in base:
             spelled[new] = spelled[left] + spelled[right]
     return spelled
 
@@ -54,5 +55,9 @@ def derivations(tokenizer: BPETokenizer) -> list[Pair | None]:
 
 def base_symbols(tokenizer: BPETokenizer) -> set[int]:
     """Return the ids of the symbols that text is spelled in before it is merged."""
-    vocabulary = tokenizer.vocabulary
-    return {id for token, id in vocabulary.ids.items() if len(token) == 1} - vocabulary.special_ids
+    vocabulary, marks = tokenizer.vocabulary, tokenizer.marks
+    return {
+        id
+        for token, id in vocabulary.ids.items()
+        if marks.n_characters(token) == 1 and id not in vocabulary.special_ids
+    }

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
+from toktools.alphabet import base_symbols
 from toktools.bpe import BPETokenizer
 from toktools.character import CharacterTokenizer, most_frequent
 from toktools.counting import CorpusLike, count_pretokens
@@ -29,7 +30,7 @@ from toktools.merging import Pair, Progress, Symbols, learn_merges
 from toktools.rebuilding import rebuild, require_trained, with_change
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import Vocabulary
-from toktools.wordpiece import WordPieceTokenizer, base_symbols
+from toktools.wordpiece import WordPieceTokenizer
 
 T = TypeVar("T", bound=Tokenizer)
 
@@ -91,18 +92,14 @@ def extend(
 def _symbols(tokenizer: BPETokenizer | WordPieceTokenizer, words: Counter[str]) -> Symbols:
     """Return the tokens that there are, none of which may be spelled anew, and new characters."""
     vocabulary = tokenizer.vocabulary
-    symbols = Symbols((), getattr(tokenizer, "prefix", ""))
-    for token in vocabulary.tokens:
-        symbols.add(token, len(token))
-    symbols.reserved = frozenset(vocabulary.tokens)
-    needed: Iterable[str] = ()
-    if isinstance(tokenizer, WordPieceTokenizer):
-        needed = base_symbols(words, tokenizer.prefix)
-    elif not tokenizer.byte_level:
-        needed = sorted({character for word in words for character in word})
-    symbols.add_alphabet(
-        s for s in needed if s not in vocabulary.ids or vocabulary.ids[s] in vocabulary.special_ids
-    )
+    symbols = Symbols(vocabulary.tokens, tokenizer.marks.prefix)
+    if not tokenizer.byte_level:
+        characters = sorted({character for word in words for character in word})
+        symbols.add_alphabet(
+            symbol
+            for symbol in base_symbols(words, characters, tokenizer.marks)
+            if vocabulary.ids.get(symbol, None) in {None, *vocabulary.special_ids}
+        )
     return symbols
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toktools.bpe import BPETokenizer
+from toktools.byte_alphabet import spell
+from toktools.marks import Marks
 from toktools.rebuilding import rebuild
 from toktools.recount import Pair, Recount
 from toktools.vocabulary import Vocabulary
@@ -117,8 +119,9 @@ def replay(tokenizer: Trained, stage: Stage, counts: Mapping[str, int]) -> Repla
         h ug 10 0
     """
     special, cut = tokenizer.vocabulary.special_ids, _cut_before(tokenizer, stage)
+    unknown = special.union(range(stage.n_after, tokenizer.n_vocab))
     recount = Recount(
-        [[id for id in cut(word) if id not in special] for word in counts],
+        [[id for id in cut(word) if id not in unknown] for word in counts],
         list(counts.values()),
         likelihood=stage.options.get("criterion") == "likelihood",
         allowed=_allowed(tokenizer, stage),
@@ -140,15 +143,19 @@ def _cut_before(tokenizer: Trained, stage: Stage) -> Callable[[str], Iterable[in
         return rebuild(tokenizer, **changes).encode_piece
     if isinstance(tokenizer, BPETokenizer):
         return tokenizer.base_ids
-    prefix, ids = tokenizer.prefix, vocabulary.ids
+    marks, ids = _marks(tokenizer, stage), vocabulary.ids
 
     def characters(word: str) -> Iterator[int]:
-        for i, character in enumerate(word):
-            symbol = prefix + character if i else character
-            if symbol in ids:
-                yield ids[symbol]
+        spelled = spell(word.encode()) if tokenizer.byte_level else word
+        return (ids[symbol] for symbol in marks.spell(spelled) if symbol in ids)
 
     return characters
+
+
+def _marks(tokenizer: Trained, stage: Stage) -> Marks:
+    """Return how words were marked: WordPiece may learn with a suffix, not encode with it."""
+    suffix = stage.options.get("end_of_word_suffix") or tokenizer.marks.suffix
+    return Marks(tokenizer.marks.prefix, suffix)
 
 
 def _allowed(tokenizer: Trained, stage: Stage) -> Callable[[Pair, int], bool]:
@@ -157,13 +164,14 @@ def _allowed(tokenizer: Trained, stage: Stage) -> Callable[[Pair, int], bool]:
     reserved = {*vocabulary.special, *vocabulary.tokens[: stage.n_alphabet]}
     longest = stage.options.get("max_token_length") or math.inf
     least = stage.options.get("min_frequency", 1)
-    tokens = vocabulary.tokens
+    marks = _marks(tokenizer, stage)
+    lengths = [marks.n_characters(token) for token in vocabulary.tokens]
 
     def allowed(pair: Pair, count: int) -> bool:
-        left, right = tokens[pair[0]], tokens[pair[1]]
         if count < least or joined(tokenizer, pair) in reserved:
             return False
-        return len(left) + len(right) < longest or len(left) == len(right) == 1
+        length = lengths[pair[0]] + lengths[pair[1]]
+        return length < longest or length == 2
 
     return allowed
 
@@ -171,7 +179,7 @@ def _allowed(tokenizer: Trained, stage: Stage) -> Callable[[Pair, int], bool]:
 def joined(tokenizer: Trained, pair: Pair) -> str:
     """Return the string that merging two tokens spells."""
     left, right = (tokenizer.vocabulary.tokens[id] for id in pair)
-    return left + right.removeprefix(getattr(tokenizer, "prefix", ""))
+    return left + right.removeprefix(tokenizer.marks.prefix)
 
 
 def _replay_merges(tokenizer: BPETokenizer, stage: Stage, recount: Recount) -> Replay:
@@ -188,10 +196,10 @@ def _replay_merges(tokenizer: BPETokenizer, stage: Stage, recount: Recount) -> R
 
 def _replay_tokens(tokenizer: WordPieceTokenizer, stage: Stage, recount: Recount) -> Replay:
     """Replay the tokens of more than one character, in the order of ids."""
-    vocabulary, report = tokenizer.vocabulary, Replay()
+    vocabulary, marks, report = tokenizer.vocabulary, _marks(tokenizer, stage), Replay()
     for id in range(stage.n_alphabet, stage.n_after):
         token = vocabulary.tokens[id]
-        if id in vocabulary.special_ids or len(token.removeprefix(tokenizer.prefix)) < 2:
+        if id in vocabulary.special_ids or marks.n_characters(token) < 2:
             continue
         _merge_what_makes_no_token(tokenizer, recount, id)
         pairs = sorted(_splits(tokenizer, token), key=lambda pair: (-recount.score(pair), pair))

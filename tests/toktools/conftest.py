@@ -79,7 +79,7 @@ OURS: dict[str, Callable[[list[str]], Tokenizer]] = {
         min_frequency=3,
         split="punctuation",
         lowercase=True,
-        prefix="@@",
+        continuing_subword_prefix="@@",
         special_tokens=NAMED,
     ),
 }

@@ -32,7 +32,10 @@ from toktools.formats.components import (
     write_normalizer,
     write_pretokenizer,
 )
+from toktools.formats.decoders import fuse, marked
 from toktools.formats.foreign import read_foreign, read_merge, tokens_in_order
+from toktools.marks import Marks
+from toktools.pretokenizers import keeps_all
 from toktools.registry import adapters
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
@@ -160,7 +163,7 @@ def from_json(document: Any) -> Tokenizer:
         return CharacterTokenizer(vocabulary, **options)
     options["normalizer"] = read_normalizer(document.get("normalizer"))
     component = document.get("pre_tokenizer")
-    bytewise = read_byte_level(component) if kind == "bpe" else None
+    bytewise = read_byte_level(component) if kind in ("bpe", "wordpiece") else None
     options["pretokenizer"] = bytewise or read_pretokenizer(component)
     if kind == "bpe":
         return BPETokenizer(
@@ -168,6 +171,8 @@ def from_json(document: Any) -> Tokenizer:
             [read_merge(merge) for merge in need(model, "merges", list)],
             byte_level=bytewise is not None,
             ignore_merges=bool(model.get("ignore_merges")),
+            continuing_subword_prefix=model.get("continuing_subword_prefix") or "",
+            end_of_word_suffix=model.get("end_of_word_suffix") or "",
             **options,
         )
     if kind == "word":
@@ -176,6 +181,7 @@ def from_json(document: Any) -> Tokenizer:
         vocabulary,
         prefix=need(model, "continuing_subword_prefix", str),
         max_word_characters=need(model, "max_input_chars_per_word", int),
+        byte_level=bytewise is not None,
         **options,
     )
 
@@ -227,12 +233,13 @@ def _word_level(tokenizer: Tokenizer) -> Json:
 
 
 def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
+    marks = tokenizer.marks if isinstance(tokenizer, BPETokenizer) else Marks()
     return {
         "type": "BPE",
         "dropout": None,
         "unk_token": tokenizer.vocabulary.special.any,
-        "continuing_subword_prefix": None,
-        "end_of_word_suffix": None,
+        "continuing_subword_prefix": marks.prefix or None,
+        "end_of_word_suffix": marks.suffix or None,
         "fuse_unk": False,
         "byte_fallback": False,
         "ignore_merges": getattr(tokenizer, "ignore_merges", False),
@@ -242,11 +249,12 @@ def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
 
 
 def _write_word(tokenizer: WordTokenizer) -> tuple[Json, Json | None, Json | None]:
-    return _word_level(tokenizer), write_pretokenizer(tokenizer.pretokenizer), None
+    decoder = fuse() if keeps_all(tokenizer.pretokenizer) else None
+    return _word_level(tokenizer), write_pretokenizer(tokenizer.pretokenizer), decoder
 
 
 def _write_character(tokenizer: CharacterTokenizer) -> tuple[Json, Json | None, Json | None]:
-    return _word_level(tokenizer), one_character_each(), {"type": "Fuse"}
+    return _word_level(tokenizer), one_character_each(), fuse()
 
 
 def _write_byte(tokenizer: ByteTokenizer) -> tuple[Json, Json | None, Json | None]:
@@ -257,19 +265,21 @@ def _write_bpe(tokenizer: BPETokenizer) -> tuple[Json, Json | None, Json | None]
     if tokenizer.byte_level:
         cut = write_byte_level(tokenizer.pretokenizer)
         return _bpe_model(tokenizer), cut, byte_level(use_regex=True)
-    return _bpe_model(tokenizer), write_pretokenizer(tokenizer.pretokenizer), {"type": "Fuse"}
+    cut = write_pretokenizer(tokenizer.pretokenizer)
+    return _bpe_model(tokenizer), cut, marked(tokenizer.marks)
 
 
 def _write_wordpiece(tokenizer: WordPieceTokenizer) -> tuple[Json, Json | None, Json | None]:
     model = {
         "type": "WordPiece",
-        "unk_token": tokenizer.vocabulary.special.any,
+        "unk_token": tokenizer.vocabulary.special.any or "<ANY>",  # the library wants a string
         "continuing_subword_prefix": tokenizer.prefix,
         "max_input_chars_per_word": tokenizer.max_word_characters,
         "vocab": tokenizer.get_vocab(),
     }
-    decoder = {"type": "WordPiece", "prefix": tokenizer.prefix, "cleanup": False}
-    return model, write_pretokenizer(tokenizer.pretokenizer), decoder
+    write_cut = write_byte_level if tokenizer.byte_level else write_pretokenizer
+    decoder = marked(tokenizer.marks, over_bytes=tokenizer.byte_level)
+    return model, write_cut(tokenizer.pretokenizer), decoder
 
 
 _MODELS: dict[type, Any] = {
