@@ -6,7 +6,9 @@ training text alone, and every call says so anew: a tokenizer has no such settin
 never does it.
 
 Source: Provilkov et al. 2020, arXiv:1910.13267, algorithm 1. A "merge" there is one place in the
-word, as here; of equal pairs the leftmost place counts as the better.
+word, as here; of equal pairs the leftmost place counts as the better. The Hugging Face library
+merges more than that at the same p: what it has passed over comes back also when an entry of its
+queue turns out to be void (models/bpe/word.rs), so where merges overlap, chances are drawn anew.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import tokenizers as hf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.toktools.conftest import NAMED, tricky_text
@@ -92,6 +92,7 @@ def test_the_next_merge_is_the_best_of_the_old_cut_by_hand():
 
 
 @by_merges
+@settings(max_examples=30)
 @given(text=tricky_text | st.text("onetwhrsv ,é"))
 def test_a_bpe_token_boundary_may_go_but_none_comes(name: str, text: str):
     before = old(name).encode_with_offsets(text).spans
@@ -101,6 +102,7 @@ def test_a_bpe_token_boundary_may_go_but_none_comes(name: str, text: str):
 
 
 @each
+@settings(max_examples=30)
 @given(text=tricky_text | st.text("onetwhrsv ,é") | st.sampled_from(WORDS + NEW))
 def test_text_without_a_new_token_keeps_its_segmentation(name: str, text: str):
     before, after = old(name), extended(name)
@@ -116,6 +118,7 @@ def test_text_without_a_new_token_is_not_a_rarity():
 
 
 @pytest.mark.parametrize("name", ["bpe", "bpe-named-specials"])
+@settings(max_examples=30)
 @given(text=tricky_text)
 def test_round_trips_are_kept(name: str, text: str):
     assert extended(name).decode(extended(name).encode(text)) == text
@@ -136,6 +139,7 @@ def test_new_characters_stand_before_the_first_new_merge_by_code_point():
 
 @pytest.mark.oracle
 @each
+@settings(max_examples=30)
 @given(text=tricky_text | st.sampled_from(WORDS + NEW))
 def test_the_library_gives_the_same_ids_for_the_saved_file(name: str, text: str, files: Path):
     library = hf.Tokenizer.from_file(str(files / f"{name}.json"))

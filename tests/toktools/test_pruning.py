@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tokenizers as hf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.toktools.conftest import NAMED, tricky_text
@@ -80,6 +80,7 @@ def test_the_corpus_is_encoded_as_the_same_tokens_renumbered(name: str):
 
 @each
 @pytest.mark.parametrize("min_count", [1, 3])
+@settings(max_examples=30)
 @given(text=texts)
 def test_a_piece_whose_tokens_all_stay_is_cut_as_before(name: str, min_count: int, text: str):
     new, id_map = pruned(name, min_count)
@@ -107,6 +108,7 @@ def test_special_tokens_stay(name: str):
 
 
 @pytest.mark.parametrize("name", ["bpe", "bpe-named-specials", "bpe-ignore-merges"])
+@settings(max_examples=30)
 @given(text=tricky_text)
 def test_any_text_still_round_trips(name: str, text: str):
     new = pruned(name, 3).tokenizer
@@ -116,6 +118,7 @@ def test_any_text_still_round_trips(name: str, text: str):
 @pytest.mark.parametrize(
     "name", ["bpe-character", "bpe-marked", "wordpiece", "wordpiece-bytes", "bpe"]
 )
+@settings(max_examples=30)
 @given(text=texts)
 def test_nothing_becomes_unknown_that_was_not(name: str, text: str):
     before, after = old(name), pruned(name, 3).tokenizer
@@ -185,6 +188,7 @@ def test_pieces_that_characters_cannot_spell_are_never_removed():
 
 @pytest.mark.oracle
 @each
+@settings(max_examples=30)
 @given(text=texts)
 def test_the_library_gives_the_same_ids_for_the_saved_file(name: str, text: str, files: Path):
     library = hf.Tokenizer.from_file(str(files / f"{name}.json"))
