@@ -158,9 +158,13 @@ def _text_steps(
     **options: Any,
 ) -> dict[str, Any]:
     """Return the options of the training function; None where the command line says nothing."""
-    from toktools.pretokenizers import RegexSplit
+    from toktools.formats.components import write_pretokenizer
+    from toktools.pretokenizers import Pretokenizer, RegexSplit
 
-    cuts = [*([] if split_regex is None else [RegexSplit(split_regex)]), *pretokenizer]
+    cuts: list[Pretokenizer | str] = list(pretokenizer)
+    if split_regex is not None:
+        cuts.insert(0, RegexSplit(split_regex))
+        write_pretokenizer(RegexSplit(split_regex))  # before training: can the file hold it?
     return {**options, "pretokenizer": cuts or None, "normalizer": list(normalizer) or None}
 
 
