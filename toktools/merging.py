@@ -138,6 +138,7 @@ class _Queue:
         self._entries = [(-n, pair, 0, places[pair]) for pair, n in counts.items()]
         heapq.heapify(self._entries)
         self._n_pushed = 0  # keeps the heap from comparing sets
+        self._huge = 1 << (64 + sum(counts.values()).bit_length())  # more than any count
 
     def push(self, pair: Pair, places: set[int]) -> None:
         """Add a pair that a merge has formed in these words."""
@@ -150,7 +151,7 @@ class _Queue:
         while self._entries:
             negative_count, pair, number, places = self._entries[0]
             count = self._counts[pair]
-            count += 0 if count >= 0 else 1 << 64  # as the library reads it
+            count += 0 if count >= 0 else self._huge  # as the library reads it
             if count == -negative_count:
                 heapq.heappop(self._entries)
                 return (pair, places) if count >= max(least, 1) else None
