@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from toktools.adapters.huggingface import HuggingFaceTokenizer
     from toktools.adapters.sentencepiece import SentencePieceTokenizer, train_sentencepiece
     from toktools.adapters.tiktoken import TiktokenTokenizer
+    from toktools.auditing import Audit, audit
     from toktools.bpe import BPETokenizer, train_bpe
     from toktools.byte import ByteTokenizer, train_byte
     from toktools.character import CharacterTokenizer, train_character
     from toktools.corpus import Corpus, open_corpus
     from toktools.decode_stream import DecodeStream
+    from toktools.dropout import encode_with_dropout
     from toktools.errors import ToktoolsError
+    from toktools.extending import extend
     from toktools.formats.tokenizer_json import load
+    from toktools.pruning import Pruned, prune, remap_rows
     from toktools.registry import train
     from toktools.token_counts import count_tokens
     from toktools.tokenizer import Documents, Encoding, Tokenizer
@@ -34,13 +38,17 @@ _API = {
     "adapters.huggingface": ["HuggingFaceTokenizer"],
     "adapters.sentencepiece": ["SentencePieceTokenizer", "train_sentencepiece"],
     "adapters.tiktoken": ["TiktokenTokenizer"],
+    "auditing": ["Audit", "audit"],
     "bpe": ["BPETokenizer", "train_bpe"],
     "byte": ["ByteTokenizer", "train_byte"],
     "character": ["CharacterTokenizer", "train_character"],
     "corpus": ["Corpus", "open_corpus"],
     "decode_stream": ["DecodeStream"],
+    "dropout": ["encode_with_dropout"],
     "errors": ["ToktoolsError"],
+    "extending": ["extend"],
     "formats.tokenizer_json": ["load"],
+    "pruning": ["Pruned", "prune", "remap_rows"],
     "registry": ["train"],
     "token_counts": ["count_tokens"],
     "tokenizer": ["Documents", "Encoding", "Tokenizer"],

@@ -28,6 +28,7 @@ from toktools.counting import CorpusLike, count_pretokens
 from toktools.derivations import base_symbols, derivations
 from toktools.errors import ToktoolsError
 from toktools.rebuilding import rebuild, require_trained, with_change
+from toktools.token_counts import count_tokens
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import Vocabulary
 from toktools.wordpiece import WordPieceTokenizer
@@ -118,14 +119,12 @@ def remap_rows(matrix: NDArray[Any], id_map: NDArray[np.int64]) -> NDArray[Any]:
 
 def _usage(tokenizer: Tokenizer, corpus: CorpusLike | None) -> tuple[list[int], dict[str, Any]]:
     """Return how often each token occurs in the encoded corpus, and the record of the corpus."""
-    counts = [0] * tokenizer.n_vocab
     if corpus is None:
-        return counts, {}
+        return [0] * tokenizer.n_vocab, {}
     pretokens = count_pretokens(corpus, tokenizer.pretokenizer, tokenizer.normalizer)
-    for piece, count in pretokens.counts.items():
-        for id in tokenizer.encode_piece(piece):
-            counts[id] += count
-    return counts, pretokens.corpus
+    if not pretokens.counts:  # white space alone
+        return [0] * tokenizer.n_vocab, pretokens.corpus
+    return count_tokens(tokenizer, pretokens.counts).tolist(), pretokens.corpus
 
 
 def _parts(tokenizer: Tokenizer) -> list[tuple[int, ...]]:

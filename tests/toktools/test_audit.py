@@ -27,7 +27,7 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
-from toktools.audit import audit
+from toktools.auditing import audit
 from toktools.extending import extend
 from toktools.formats.tokenizer_json import from_json
 from toktools.pruning import prune

@@ -12,7 +12,7 @@ from toktools.command_line import fail
 from toktools.corpus.options import corpus_options
 
 if TYPE_CHECKING:
-    from toktools.audit import Audit
+    from toktools.auditing import Audit
     from toktools.corpus import Corpus
     from toktools.tokenizer import Tokenizer
 
@@ -49,12 +49,13 @@ def inspect(
             click.echo(f"{id}\t{token}")
         return
     if audited:
-        from toktools.audit import audit
+        from toktools.auditing import audit
 
         found = audit(loaded, corpus)
         _show(_audit_facts(found))
-        if found.faults:
-            fail(f"{tokenizer}: {len(found.faults)} faults, the first: {found.faults[0]}")
+        for fault in found.faults[:1]:
+            more = f" (and {len(found.faults) - 1:,} more)" if len(found.faults) > 1 else ""
+            fail(f"{tokenizer}: {fault}{more}")
         return
     _show(_facts(loaded))
     for sentence in text:
