@@ -50,8 +50,9 @@ def extend(
         corpus: the new text (see `toktools.counting.CorpusLike`), cut and rewritten as the
             tokenizer does.
         vocab_size: number of tokens wanted, the old ones included.
-        min_frequency: never merge a pair, or add a word or character, seen fewer times. The
-            characters that BPE and WordPiece need to spell the text are all added.
+        min_frequency: never merge a pair, or add a word or character, seen fewer times; set it
+            to 2 or more for WordPiece by likelihood. The characters that BPE and WordPiece need to
+            spell the text are all added.
         progress: called with (tokens so far, vocab_size); BPE and WordPiece only.
     Returns: a new tokenizer of the same kind, or `tokenizer` itself if nothing was learned; it has
              fewer tokens than asked for if the corpus has no more to teach.

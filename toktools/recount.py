@@ -58,6 +58,10 @@ class Recount:
         """Return the score of a pair; 0 where the trainer may not merge it or it does not occur."""
         return self._scores.get(pair, 0.0)
 
+    def rank(self, pair: Pair) -> tuple[float, int, Pair]:
+        """Return what our trainers choose the smallest of: score, then count, then lowest ids."""
+        return -self.score(pair), -self.pair_counts.get(pair, 0), pair
+
     def merge(self, pair: Pair, new: int) -> None:
         """Replace `pair` by `new` in every word, from left to right, and count again."""
         changed: set[Pair] = set()

@@ -202,7 +202,7 @@ def _replay_tokens(tokenizer: WordPieceTokenizer, stage: Stage, recount: Recount
         if id in vocabulary.special_ids or marks.n_characters(token) < 2:
             continue
         _merge_what_makes_no_token(tokenizer, recount, id)
-        pairs = sorted(_splits(tokenizer, token), key=lambda pair: (-recount.score(pair), pair))
+        pairs = sorted(_splits(tokenizer, token), key=recount.rank)
         if not pairs or not _merged_if_best(tokenizer, recount, pairs[0], id, report):
             worth = f", {_worth(recount, pairs[0])}" if pairs else ""
             what = f"token {id} ({token!r}{worth})"
@@ -245,7 +245,8 @@ def _merge_what_makes_no_token(tokenizer: WordPieceTokenizer, recount: Recount, 
         old = [pair for pair in best if ids.get(joined(tokenizer, pair), id) < id]
         if not old:
             return
-        recount.merge(min(old), ids[joined(tokenizer, min(old))])
+        pair = min(old, key=recount.rank)
+        recount.merge(pair, ids[joined(tokenizer, pair)])
 
 
 def _worth(recount: Recount, pair: Pair) -> str:
