@@ -173,6 +173,16 @@ def test_vocab_size_is_met_without_a_corpus_by_undoing_the_last_merges(vocab_siz
     assert after.merges == train_bpe(TRAIN, vocab_size=vocab_size).merges
 
 
+@pytest.mark.parametrize("vocab_size", [260, 264, 270])
+def test_pruning_on_the_training_corpus_undoes_training(vocab_size: int):
+    # The uses of the last token, passed on to its parts, are the count that its pair had.
+    counts = {"hug": 10, "pug": 5, "pun": 12, "bun": 4, "hugs": 5, "spun": 3, "burst": 7, "rust": 6}
+    full = train_bpe(counts, vocab_size=300)
+    after = prune(full, corpus=counts, vocab_size=vocab_size).tokenizer
+    assert isinstance(after, BPETokenizer)
+    assert after.merges == train_bpe(counts, vocab_size=vocab_size).merges
+
+
 def test_tokens_to_keep_stay_with_what_they_are_made_of():
     before = train_bpe({"hug": 9, "pug": 5}, vocab_size=261)
     after, _ = prune(before, keep=["hug"])
