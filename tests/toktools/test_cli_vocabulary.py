@@ -74,6 +74,17 @@ def test_prune_with_nothing_to_go_by_writes_nothing(folder: Path):
     assert not list(folder.glob("never*"))
 
 
+def test_prune_writes_both_files_or_neither(folder: Path):
+    (folder / "taken.json").mkdir()
+    done = toktools(
+        *("prune", "-t", folder / "bpe.json", "--vocab-size", "265"),
+        *("-o", folder / "taken.json", "--id-map", folder / "alone.npy"),
+    )
+    assert done.returncode == 1
+    assert "is a directory" in done.stderr
+    assert not list(folder.glob("*alone*"))
+
+
 def test_an_audit_replays_every_training_on_the_corpus_that_the_file_names(folder: Path):
     done = toktools("inspect", folder / "extended.json", "--audit")
     assert done.returncode == 0, done.stderr

@@ -68,9 +68,10 @@ def prune(
         old, corpus=corpus, keep=keep, vocab_size=vocab_size, min_count=min_count
     )
     map_path = id_map or output.with_suffix(".ids.npy")
-    with replacing(map_path) as temporary, temporary.open("wb") as file:
-        np.save(file, ids)
-    new.save(output)
+    with replacing(map_path) as new_map, replacing(output) as new_output:  # both or neither
+        with new_map.open("wb") as file:
+            np.save(file, ids)
+        new.save(new_output)
     say(
         f"{new.kind}: {new.n_vocab:,} of {old.n_vocab:,} tokens kept -> {output}; "
         f"their ids -> {map_path}"
