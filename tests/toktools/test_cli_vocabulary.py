@@ -1,4 +1,4 @@
-"""`extend`, `prune`, `inspect --audit` and `encode --dropout` as a person runs them."""
+"""The command lines `extend`, `prune`, `inspect --audit` and `encode --dropout`, on real files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
-from tests.toktools.test_cli import toktools
 from toktools import load
+from toktools.cli import main
 
 OLD = "To be, or not to be, that is the question\n"
 NEW = "Whether 'tis nobler in the mind to suffer\nThe slings and arrows\n"
+
+
+def toktools(*arguments: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, list(map(str, arguments)), input=stdin)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +29,7 @@ def folder(tmp_path_factory) -> Path:
     bpe, extended = folder / "bpe.json", folder / "extended.json"
     toktools("train-bpe", folder / "old.txt", "--vocab-size", "270", "-o", bpe)
     done = toktools("extend", "-t", bpe, folder / "new.txt", "--vocab-size", "280", "-o", extended)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert f"bpe: 270 tokens and 10 new -> {extended}" in done.stderr
     return folder
 
@@ -48,7 +53,7 @@ def test_prune_writes_a_tokenizer_and_the_map_of_ids(folder: Path):
     done = toktools(
         "prune", "-t", folder / "extended.json", folder / "old.txt", "-o", folder / "small.json"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     old, new = load(folder / "extended.json"), load(folder / "small.json")
     id_map = np.load(folder / "small.ids.npy")
     assert f"{new.n_vocab} of 280 tokens kept" in done.stderr
@@ -60,14 +65,14 @@ def test_prune_needs_no_corpus_for_a_size_and_keeps_what_it_is_told_to(folder: P
     out, map_path = folder / "s.json", folder / "map.npy"
     options = ("--vocab-size", "260", "--keep", "Ġth", "-o", out, "--id-map", map_path)
     done = toktools("prune", "-t", folder / "bpe.json", *options)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert load(out).vocabulary.tokens[258:] == ("Ġt", "Ġth")
     assert np.load(map_path).shape == (270,)
 
 
 def test_prune_with_nothing_to_go_by_writes_nothing(folder: Path):
     done = toktools("prune", "-t", folder / "bpe.json", "-o", folder / "never.json")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert (
         done.stderr == "error: pruning needs a corpus, tokens to keep or a vocab_size, got none\n"
     )
@@ -80,14 +85,14 @@ def test_prune_writes_both_files_or_neither(folder: Path):
         *("prune", "-t", folder / "bpe.json", "--vocab-size", "265"),
         *("-o", folder / "taken.json", "--id-map", folder / "alone.npy"),
     )
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "is a directory" in done.stderr
     assert not list(folder.glob("*alone*"))
 
 
 def test_an_audit_replays_every_training_on_the_corpus_that_the_file_names(folder: Path):
     done = toktools("inspect", folder / "extended.json", "--audit")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     lines = [line.split(None, 1) for line in done.stdout.splitlines()]
     assert lines[:2] == [["tokens", "280"], ["unreachable", "none"]]
     assert lines[2][1].startswith("12 merges, each the best at its step or tied for it, counts ")
@@ -100,7 +105,7 @@ def test_an_audit_ends_with_one_line_and_status_1_at_a_fault(folder: Path):
     merges[0], merges[-1] = merges[-1], merges[0]
     (folder / "swapped.json").write_text(json.dumps(document))
     done = toktools("inspect", folder / "swapped.json", "--audit", "-c", folder / "old.txt")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     fault = "merge 3 ('Ġt' + 'h') needs 'Ġt', which merge 11 makes, after it"
     assert done.stderr == f"error: {folder / 'swapped.json'}: {fault}\n"
     assert f"fault         {fault}" in done.stdout
@@ -122,5 +127,5 @@ def test_dropout_gives_no_spans(folder: Path):
     done = toktools(
         "encode", "-t", folder / "bpe.json", "--text", "a", "--dropout", "0.5", "--as", "json"
     )
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "leave out --as json" in done.stderr
