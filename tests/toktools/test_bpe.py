@@ -232,6 +232,13 @@ def test_marks_are_saved_and_loaded(tmp_path):
     assert loaded.training["options"]["continuing_subword_prefix"] == "@@"
 
 
+def test_a_mark_that_is_no_string_is_named():
+    document = to_json(marked(end_of_word_suffix="_"))
+    document["model"]["end_of_word_suffix"] = 3
+    with pytest.raises(ToktoolsError, match="'end_of_word_suffix' must be a JSON string, got 3"):
+        from_json(document)
+
+
 @pytest.mark.oracle
 def test_the_library_cannot_complete_or_decode_marked_bytes_so_they_are_refused():
     # What the library does: a byte that ended no word is unknown at the end of one, and the mark
