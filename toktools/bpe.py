@@ -64,6 +64,8 @@ class BPETokenizer(Tokenizer):
         self.merges = tuple(merges)
         self.byte_level = byte_level
         self.ignore_merges = ignore_merges
+        self.continuing_subword_prefix = continuing_subword_prefix
+        self.end_of_word_suffix = end_of_word_suffix
         self.marks = Marks(
             continuing_subword_prefix, end_of_word_suffix, not keeps_all(self.pretokenizer)
         )

@@ -73,7 +73,7 @@ class Marks:
         """Return what a token adds to the text; `first` if nothing stands before it.
 
         With a prefix, a word has its space before it, and a text that begins with a prefix keeps
-        it. With a suffix alone, the space is behind the word.
+        it. With a suffix alone, the space is behind the word, wherever a token holds the suffix.
         """
         text = token
         if self.prefix and not (first and self.spaces):

@@ -12,11 +12,11 @@ includes three habits worth knowing:
   merges can spell the same token), the new occurrences come on top of it;
 - such a pair is merged again, and takes its rank from the last time.
 
-And one that shows only where `max_token_length` meets a continuing prefix that is text too: a pair
-that is too long to be counted when it is formed is still taken off when it is broken, and a count
-that falls below zero so is read as a huge one (the library keeps it as an unsigned number).
+And one that shows only where `max_token_length` meets marks that are text too: a pair that is too
+long to be counted when it is formed is still taken off when it is broken, and a count that falls
+below zero so is read as a huge one (the library casts it to an unsigned number).
 
-Counts are Python's whole numbers: they never overflow, where the library's wrap at 2**31.
+Counts are Python's whole numbers and never overflow; the library's have 32 bits (its issue 2058).
 
 Source: Sennrich et al. 2016, arXiv:1508.07909, sec. 3.2; the habits were read off the library's
 behaviour and source (huggingface/tokenizers, models/bpe/trainer.rs).

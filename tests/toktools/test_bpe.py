@@ -13,7 +13,7 @@ from tokenizers import Regex, models, pre_tokenizers, trainers
 from tests.toktools.conftest import tricky_text
 from toktools import SpecialTokens, ToktoolsError, Vocabulary, load, train_bpe
 from toktools.bpe import BPETokenizer
-from toktools.formats.tokenizer_json import to_json
+from toktools.formats.tokenizer_json import from_json, to_json
 from toktools.normalizers import NORMALIZERS
 from toktools.pretokenizers import PRETOKENIZERS, RegexSplit
 
@@ -154,6 +154,16 @@ def test_every_cut_with_every_normalizer_gives_the_librarys_ids(cut_and_rewritte
         assert (ids, spans) == (expected.ids, expected.offsets), names
 
 
+def test_every_cut_and_normalizer_is_loaded_as_it_was_saved(
+    cut_and_rewritten: dict, prose: list[str]
+):
+    for names, (ours, _) in cut_and_rewritten.items():
+        loaded = from_json(json.loads(json.dumps(to_json(ours))))
+        assert loaded.normalizer == ours.normalizer, names
+        text = " ".join(prose[50:53])
+        assert loaded.encode(text) == ours.encode(text), names
+
+
 def test_names_objects_and_lists_of_them_say_the_same():
     by_name = train_bpe(HUGS, vocab_size=260, pretokenizer=["digits", "gpt2"], normalizer="bert")
     parts = [PRETOKENIZERS["digits"](), "gpt2"]
@@ -220,6 +230,13 @@ def test_marks_are_saved_and_loaded(tmp_path):
     assert isinstance(loaded, BPETokenizer)
     assert (loaded.marks, loaded.merges) == (ours.marks, ours.merges)
     assert loaded.training["options"]["continuing_subword_prefix"] == "@@"
+
+
+def test_a_mark_that_is_no_string_is_named():
+    document = to_json(marked(end_of_word_suffix="_"))
+    document["model"]["end_of_word_suffix"] = 3
+    with pytest.raises(ToktoolsError, match="'end_of_word_suffix' must be a JSON string, got 3"):
+        from_json(document)
 
 
 @pytest.mark.oracle

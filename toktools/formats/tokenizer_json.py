@@ -153,7 +153,13 @@ def from_json(document: Any) -> Tokenizer:
     lookup(kind, {**ours, **others}, what="kind of tokenizer")
     if kind not in ours:
         return others[kind]().from_document(document, special=special, **options)
-    vocabulary = _read_vocabulary(need(model, "vocab", dict), special)
+    return _ours(kind, document, special, options)
+
+
+def _ours(kind: str, document: Json, special: SpecialTokens, options: Json) -> Tokenizer:
+    """Return a tokenizer of one of our own kinds."""
+    model = document["model"]
+    vocabulary = Vocabulary(tokens_in_order(need(model, "vocab", dict)), special)
     if kind == "byte":
         tokenizer = ByteTokenizer(special_tokens=vocabulary.special, **options)
         if tokenizer.vocabulary.tokens != vocabulary.tokens:
@@ -171,8 +177,8 @@ def from_json(document: Any) -> Tokenizer:
             [read_merge(merge) for merge in need(model, "merges", list)],
             byte_level=bytewise is not None,
             ignore_merges=bool(model.get("ignore_merges")),
-            continuing_subword_prefix=model.get("continuing_subword_prefix") or "",
-            end_of_word_suffix=model.get("end_of_word_suffix") or "",
+            continuing_subword_prefix=_mark(model, "continuing_subword_prefix"),
+            end_of_word_suffix=_mark(model, "end_of_word_suffix"),
             **options,
         )
     if kind == "word":
@@ -184,6 +190,10 @@ def from_json(document: Any) -> Tokenizer:
         byte_level=bytewise is not None,
         **options,
     )
+
+
+def _mark(model: Json, key: str) -> str:
+    return "" if model.get(key) is None else need(model, key, str)
 
 
 def need(mapping: Any, key: str, kind: type) -> Any:
@@ -218,10 +228,6 @@ def _read_special(names: Json) -> SpecialTokens:
         return SpecialTokens(**{**names, "extra": tuple(names.get("extra", ()))})
     except TypeError as e:
         raise ToktoolsError(f"'special_tokens' cannot be read: {e}") from e
-
-
-def _read_vocabulary(ids: Json, special: SpecialTokens) -> Vocabulary:
-    return Vocabulary(tokens_in_order(ids), special)
 
 
 def _word_level(tokenizer: Tokenizer) -> Json:
