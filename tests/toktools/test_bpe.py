@@ -6,7 +6,7 @@ import json
 
 import pytest
 import tokenizers as hf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, models, pre_tokenizers, trainers
 
@@ -146,6 +146,7 @@ def cut_and_rewritten(prose: list[str]) -> dict[tuple[str, str], tuple[BPETokeni
 
 
 @pytest.mark.oracle
+@settings(deadline=None)
 @given(text=tricky_text)
 def test_every_cut_with_every_normalizer_gives_the_librarys_ids(cut_and_rewritten: dict, text: str):
     for names, (ours, theirs) in cut_and_rewritten.items():
@@ -200,6 +201,7 @@ def test_a_suffix_becomes_the_space_between_words_and_none_behind_the_last():
     assert tokenizer.decode(ids, keep_special=True) == "hugs bun pun <EOS>"
 
 
+@settings(deadline=None)
 @given(words=st.lists(st.sampled_from(["hug", "hugs", "gub", "x", "<EOS>"])))
 def test_a_stream_over_a_suffix_gives_the_decoded_text(words: list[str]):
     tokenizer = marked(end_of_word_suffix="</w>")

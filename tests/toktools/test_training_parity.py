@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import tokenizers as hf
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
@@ -96,6 +96,7 @@ def assert_same_model(ours: BPETokenizer, theirs: dict[str, Any]) -> None:
     assert ours.get_vocab() == theirs["vocab"]
 
 
+@settings(deadline=None)
 @given(words=WORDS, options=OPTIONS, n_merges=st.integers(0, 30))
 def test_without_marks_and_limit_nothing_needs_telling(
     words: list[str], options: dict[str, Any], n_merges: int
@@ -114,6 +115,7 @@ def test_without_marks_and_limit_nothing_needs_telling(
     assert_same_model(ours, theirs)
 
 
+@settings(deadline=None)
 @given(
     words=WORDS,
     options=OPTIONS,
@@ -151,6 +153,7 @@ def test_every_combination_is_the_librarys_given_its_alphabet(
     assert_same_model(ours, theirs)
 
 
+@settings(deadline=None)
 @given(
     words=WORDS, options=OPTIONS, n_pieces=st.integers(0, 30), limit=st.none() | st.integers(5, 9)
 )
@@ -176,6 +179,7 @@ def test_wordpiece_with_every_option_is_the_librarys_given_its_alphabet(
     assert list(ours.vocabulary.tokens) == tokens
 
 
+@settings(deadline=None)
 @given(words=WORDS, limit=st.integers(2, 9), initial=st.sampled_from(["", "a", "za"]))
 def test_limit_alphabet_keeps_characters_as_frequent_as_the_librarys(
     words: list[str], limit: int, initial: str

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 import tokenizers as hf
-from hypothesis import given
+from hypothesis import given, settings
 from tokenizers import models, pre_tokenizers, trainers
 
 from tests.toktools.conftest import tricky_text
@@ -149,6 +149,7 @@ VARIANTS = {
 
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", VARIANTS)
+@settings(deadline=None)
 @given(text=tricky_text)
 def test_byte_complete_knows_every_text_as_the_library_does(name: str, text: str):
     tokenizer, library = variants()[name]
@@ -170,6 +171,7 @@ def variants() -> dict[str, tuple[WordPieceTokenizer, hf.Tokenizer]]:
     return made
 
 
+@settings(deadline=None)
 @given(text=tricky_text)
 def test_with_a_cut_that_keeps_all_and_a_prefix_that_is_no_byte_nothing_is_lost(text: str):
     tokenizer = variants()["another-prefix"][0]
