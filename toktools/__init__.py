@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from toktools.errors import ToktoolsError
     from toktools.formats.tokenizer_json import load
     from toktools.registry import train
+    from toktools.token_counts import count_tokens
     from toktools.tokenizer import Documents, Encoding, Tokenizer
     from toktools.vocabulary import SpecialTokens, Vocabulary
     from toktools.word import WordReport, WordTokenizer, train_word
@@ -41,6 +42,7 @@ _API = {
     "errors": ["ToktoolsError"],
     "formats.tokenizer_json": ["load"],
     "registry": ["train"],
+    "token_counts": ["count_tokens"],
     "tokenizer": ["Documents", "Encoding", "Tokenizer"],
     "vocabulary": ["SpecialTokens", "Vocabulary"],
     "word": ["WordReport", "WordTokenizer", "train_word"],

@@ -13,8 +13,9 @@ from typing import Any
 from toktools.character import most_frequent
 from toktools.counting import CorpusLike, count_pretokens, documents_of
 from toktools.errors import ToktoolsError
-from toktools.normalizers import Lowercase, Normalizer
-from toktools.pretokenizers import Pretokenizer, WhitespaceSplit, pretokenizer
+from toktools.normalizers import Lowercase, Normalizer, NormalizerLike
+from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit, keeps_all
+from toktools.text_steps import described, word_steps
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
@@ -23,7 +24,8 @@ class WordTokenizer(Tokenizer):
     """Encodes text as whole words; decoding puts one space between words.
 
     With whitespace splitting it is lossless, but for `<ANY>`, on text whose words are separated by
-    single spaces. With punctuation splitting it also forgets where the spaces were.
+    single spaces. With punctuation splitting it also forgets where the spaces were. A pretokenizer
+    that keeps all of the text (GPT-2's) leaves no space to put between words, and none is put.
     """
 
     kind = "word"
@@ -45,6 +47,7 @@ class WordTokenizer(Tokenizer):
         if vocabulary.unk_id is None:
             raise ToktoolsError("a word tokenizer needs an ANY token for words it does not know")
         self._unk_id: int = vocabulary.unk_id
+        self._space = b"" if keeps_all(self.pretokenizer) else b" "
         self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
 
     def encode_piece(self, piece: str) -> list[int]:
@@ -54,11 +57,11 @@ class WordTokenizer(Tokenizer):
         return [(0, len(piece))]
 
     def surface(self, token: str, first: bool) -> bytes:
-        return token.encode() if first else b" " + token.encode()
+        return token.encode() if first else self._space + token.encode()
 
     @property
     def lossless(self) -> bool | str:
-        return what_words_lose(self.normalizer, "words outside the vocabulary")
+        return what_words_lose(self, "words outside the vocabulary")
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,9 @@ def train_word(
     min_count: int = 3,
     max_vocab: int | None = None,
     lowercase: bool = False,
-    split: str = "whitespace",
+    split: str | None = None,
+    pretokenizer: PretokenizerLike | None = None,
+    normalizer: NormalizerLike | None = None,
     special_tokens: SpecialTokens | None = None,
 ) -> WordTokenizer:
     """Learn a vocabulary of words; those too rare become `<ANY>`.
@@ -111,6 +116,8 @@ def train_word(
         max_vocab: at most this many tokens, specials included; the most frequent are kept.
         lowercase: lowercase text before it is cut.
         split: "whitespace", or "punctuation" to make each punctuation character a word too.
+        pretokenizer, normalizer: another cut, and what is done to text before it; names, objects,
+            or lists of them (`toktools.pretokenizers`, `toktools.normalizers`).
         special_tokens: PAD, EOS and ANY by default.
     Returns: a tokenizer whose words are ordered by count, descending, then by code point;
              `tokenizer.training["report"]` holds the fields of `WordReport`.
@@ -124,12 +131,12 @@ def train_word(
 lost without it
     """
     special = special_tokens or SpecialTokens()
-    cut, normalizer = word_steps(split, lowercase)
+    cut, rewrite = word_steps(split, lowercase, pretokenizer, normalizer)
     source = corpus if isinstance(corpus, Mapping) else documents_of(corpus)
-    pretokens = count_pretokens(source, cut, normalizer)
+    pretokens = count_pretokens(source, cut, rewrite)
     kept = most_frequent(pretokens.counts, min_count, max_vocab, special)
     tokenizer = WordTokenizer(
-        Vocabulary([*special, *kept], special), normalizer=normalizer, pretokenizer=cut
+        Vocabulary([*special, *kept], special), normalizer=rewrite, pretokenizer=cut
     )
     documents = () if isinstance(source, Mapping) else source
     report = _report(tokenizer, pretokens.counts, set(kept), documents)
@@ -139,6 +146,7 @@ lost without it
             "max_vocab": max_vocab,
             "lowercase": lowercase,
             "split": split,
+            **described(cut, rewrite),
         },
         "corpus": pretokens.corpus,
         "report": asdict(report),
@@ -146,17 +154,19 @@ lost without it
     return tokenizer
 
 
-def word_steps(split: str, lowercase: bool) -> tuple[Pretokenizer, Normalizer | None]:
-    """Return how words are cut and rewritten; ToktoolsError at another `split`."""
-    if split not in ("whitespace", "punctuation"):
-        raise ToktoolsError(f"split must be 'whitespace' or 'punctuation', got {split!r}")
-    return pretokenizer(split), Lowercase() if lowercase else None
+def what_words_lose(tokenizer: Tokenizer, *unknown: str) -> str:
+    """Return what a tokenizer over words does not give back, "" if it gives back everything.
 
-
-def what_words_lose(normalizer: Normalizer | None, unknown: str) -> str:
-    """Return what a tokenizer over words does not give back; `unknown`: the words it cannot say."""
-    rewritten = "upper case, " if normalizer == Lowercase() else "what its normalizer rewrites, "
-    return f"{rewritten if normalizer else ''}the white space between words, and {unknown}"
+    Args: unknown: what is lost beside normalisation and white space.
+    """
+    losses = list(unknown)
+    if not keeps_all(tokenizer.pretokenizer):
+        losses.insert(0, "the white space between words")
+    if tokenizer.normalizer is not None:
+        lower = tokenizer.normalizer == Lowercase()
+        losses.insert(0, "upper case" if lower else "what its normalizer rewrites")
+    *others, last = losses or [""]
+    return f"{', '.join(others)}, and {last}" if others else last
 
 
 def _report(

@@ -41,6 +41,14 @@ def test_wordpiece_learns_the_traced_tokens_until_two_spell_the_same(
     assert list(tokenizer.vocabulary.tokens[3 + len(alphabet) :]) == [s.merged for s in steps]
 
 
+@given(counts=word_counts)
+def test_marked_bpe_learns_the_traced_merges(counts: dict[str, int]):
+    steps = distinct(list(merge_steps(counts, prefix="@", suffix="_")))
+    marks = {"continuing_subword_prefix": "@", "end_of_word_suffix": "_"}
+    tokenizer = train_bpe(counts, vocab_size=999, byte_level=False, **marks)
+    assert list(tokenizer.merges[: len(steps)]) == [step.pair for step in steps]
+
+
 def distinct(steps: list) -> list:
     """Return the steps before the first that spells a token anew: from there on, the trainers
     count as the Hugging Face library does (see `toktools.merging`)."""

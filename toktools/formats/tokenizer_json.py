@@ -32,7 +32,10 @@ from toktools.formats.components import (
     write_normalizer,
     write_pretokenizer,
 )
+from toktools.formats.decoders import fuse, marked
 from toktools.formats.foreign import read_foreign, read_merge, tokens_in_order
+from toktools.marks import Marks
+from toktools.pretokenizers import keeps_all
 from toktools.registry import adapters
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
@@ -150,7 +153,13 @@ def from_json(document: Any) -> Tokenizer:
     lookup(kind, {**ours, **others}, what="kind of tokenizer")
     if kind not in ours:
         return others[kind]().from_document(document, special=special, **options)
-    vocabulary = _read_vocabulary(need(model, "vocab", dict), special)
+    return _ours(kind, document, special, options)
+
+
+def _ours(kind: str, document: Json, special: SpecialTokens, options: Json) -> Tokenizer:
+    """Return a tokenizer of one of our own kinds."""
+    model = document["model"]
+    vocabulary = Vocabulary(tokens_in_order(need(model, "vocab", dict)), special)
     if kind == "byte":
         tokenizer = ByteTokenizer(special_tokens=vocabulary.special, **options)
         if tokenizer.vocabulary.tokens != vocabulary.tokens:
@@ -160,7 +169,7 @@ def from_json(document: Any) -> Tokenizer:
         return CharacterTokenizer(vocabulary, **options)
     options["normalizer"] = read_normalizer(document.get("normalizer"))
     component = document.get("pre_tokenizer")
-    bytewise = read_byte_level(component) if kind == "bpe" else None
+    bytewise = read_byte_level(component) if kind in ("bpe", "wordpiece") else None
     options["pretokenizer"] = bytewise or read_pretokenizer(component)
     if kind == "bpe":
         return BPETokenizer(
@@ -168,6 +177,8 @@ def from_json(document: Any) -> Tokenizer:
             [read_merge(merge) for merge in need(model, "merges", list)],
             byte_level=bytewise is not None,
             ignore_merges=bool(model.get("ignore_merges")),
+            continuing_subword_prefix=_mark(model, "continuing_subword_prefix"),
+            end_of_word_suffix=_mark(model, "end_of_word_suffix"),
             **options,
         )
     if kind == "word":
@@ -176,8 +187,13 @@ def from_json(document: Any) -> Tokenizer:
         vocabulary,
         prefix=need(model, "continuing_subword_prefix", str),
         max_word_characters=need(model, "max_input_chars_per_word", int),
+        byte_level=bytewise is not None,
         **options,
     )
+
+
+def _mark(model: Json, key: str) -> str:
+    return "" if model.get(key) is None else need(model, key, str)
 
 
 def need(mapping: Any, key: str, kind: type) -> Any:
@@ -214,10 +230,6 @@ def _read_special(names: Json) -> SpecialTokens:
         raise ToktoolsError(f"'special_tokens' cannot be read: {e}") from e
 
 
-def _read_vocabulary(ids: Json, special: SpecialTokens) -> Vocabulary:
-    return Vocabulary(tokens_in_order(ids), special)
-
-
 def _word_level(tokenizer: Tokenizer) -> Json:
     return {
         "type": "WordLevel",
@@ -227,12 +239,13 @@ def _word_level(tokenizer: Tokenizer) -> Json:
 
 
 def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
+    marks = tokenizer.marks if isinstance(tokenizer, BPETokenizer) else Marks()
     return {
         "type": "BPE",
         "dropout": None,
         "unk_token": tokenizer.vocabulary.special.any,
-        "continuing_subword_prefix": None,
-        "end_of_word_suffix": None,
+        "continuing_subword_prefix": marks.prefix or None,
+        "end_of_word_suffix": marks.suffix or None,
         "fuse_unk": False,
         "byte_fallback": False,
         "ignore_merges": getattr(tokenizer, "ignore_merges", False),
@@ -242,11 +255,12 @@ def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
 
 
 def _write_word(tokenizer: WordTokenizer) -> tuple[Json, Json | None, Json | None]:
-    return _word_level(tokenizer), write_pretokenizer(tokenizer.pretokenizer), None
+    decoder = fuse() if keeps_all(tokenizer.pretokenizer) else None
+    return _word_level(tokenizer), write_pretokenizer(tokenizer.pretokenizer), decoder
 
 
 def _write_character(tokenizer: CharacterTokenizer) -> tuple[Json, Json | None, Json | None]:
-    return _word_level(tokenizer), one_character_each(), {"type": "Fuse"}
+    return _word_level(tokenizer), one_character_each(), fuse()
 
 
 def _write_byte(tokenizer: ByteTokenizer) -> tuple[Json, Json | None, Json | None]:
@@ -257,19 +271,21 @@ def _write_bpe(tokenizer: BPETokenizer) -> tuple[Json, Json | None, Json | None]
     if tokenizer.byte_level:
         cut = write_byte_level(tokenizer.pretokenizer)
         return _bpe_model(tokenizer), cut, byte_level(use_regex=True)
-    return _bpe_model(tokenizer), write_pretokenizer(tokenizer.pretokenizer), {"type": "Fuse"}
+    cut = write_pretokenizer(tokenizer.pretokenizer)
+    return _bpe_model(tokenizer), cut, marked(tokenizer.marks)
 
 
 def _write_wordpiece(tokenizer: WordPieceTokenizer) -> tuple[Json, Json | None, Json | None]:
     model = {
         "type": "WordPiece",
-        "unk_token": tokenizer.vocabulary.special.any,
+        "unk_token": tokenizer.vocabulary.special.any or "<ANY>",  # the library wants a string
         "continuing_subword_prefix": tokenizer.prefix,
         "max_input_chars_per_word": tokenizer.max_word_characters,
         "vocab": tokenizer.get_vocab(),
     }
-    decoder = {"type": "WordPiece", "prefix": tokenizer.prefix, "cleanup": False}
-    return model, write_pretokenizer(tokenizer.pretokenizer), decoder
+    write_cut = write_byte_level if tokenizer.byte_level else write_pretokenizer
+    decoder = marked(tokenizer.marks, over_bytes=tokenizer.byte_level)
+    return model, write_cut(tokenizer.pretokenizer), decoder
 
 
 _MODELS: dict[type, Any] = {

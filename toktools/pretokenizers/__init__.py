@@ -6,6 +6,10 @@ encoded. In reading order: `basic.py`, `gpt.py` (the cuts of published models), 
 user's own: digits, metaspace, a regular expression, one after the other).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from toktools.errors import lookup
 from toktools.pretokenizers.basic import (
     Pretokenizer,
@@ -31,6 +35,42 @@ PRETOKENIZERS: dict[str, type[Pretokenizer]] = {
 """The names by which options and files speak of them."""
 
 
-def pretokenizer(name: str) -> Pretokenizer:
-    """Return the pretokenizer of that name; ToktoolsError names the closest where there is none."""
-    return lookup(name, PRETOKENIZERS, what="pretokenizer")()
+PretokenizerLike = Pretokenizer | str | Sequence[Pretokenizer | str]
+"""What options take: a pretokenizer, its name, or several of these, one after the other."""
+
+
+def pretokenizer(wanted: PretokenizerLike) -> Pretokenizer:
+    """Return the pretokenizer of that name, or the sequence of several.
+
+    Raises: ToktoolsError, with the closest name, where there is none.
+    Example:
+        >>> pretokenizer(["whitespace", "digits"]).split("in 2019")
+        ['in', '2', '0', '1', '9']
+    """
+    if isinstance(wanted, str):
+        return lookup(wanted, PRETOKENIZERS, what="pretokenizer")()
+    if isinstance(wanted, Sequence):
+        parts = [pretokenizer(part) for part in wanted]
+        return parts[0] if len(parts) == 1 else SplitSequence(*parts)
+    return wanted
+
+
+def keeps_all(cut: Pretokenizer) -> bool:
+    """Return whether the pieces joined are the text, for every text.
+
+    Example:
+        >>> keeps_all(Gpt2Split()), keeps_all(WhitespaceSplit())
+        (True, False)
+    """
+    match cut:
+        case SplitSequence(parts):
+            return all(map(keeps_all, parts))
+        case RegexSplit():
+            return cut.behavior != "removed"
+    return isinstance(cut, _KEEPING)
+
+
+_KEEPING = (
+    *(Gpt2Split, Cl100kSplit, O200kSplit, Llama3Split, Qwen2Split),
+    *(DigitSplit, MetaspaceSplit, WholeText),
+)
