@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from toktools.errors import ToktoolsError
     from toktools.formats.tokenizer_json import load
     from toktools.registry import train
-    from toktools.tokenizer import Documents, Encoding, Tokenizer
+    from toktools.tokenizer import Decoding, Documents, Encoding, Padded, Tokenizer
     from toktools.vocabulary import SpecialTokens, Vocabulary
     from toktools.word import WordReport, WordTokenizer, train_word
     from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
@@ -41,7 +41,7 @@ _API = {
     "errors": ["ToktoolsError"],
     "formats.tokenizer_json": ["load"],
     "registry": ["train"],
-    "tokenizer": ["Documents", "Encoding", "Tokenizer"],
+    "tokenizer": ["Decoding", "Documents", "Encoding", "Padded", "Tokenizer"],
     "vocabulary": ["SpecialTokens", "Vocabulary"],
     "word": ["WordReport", "WordTokenizer", "train_word"],
     "wordpiece": ["WordPieceTokenizer", "train_wordpiece"],

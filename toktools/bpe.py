@@ -8,11 +8,13 @@ Source: Sennrich et al. 2016, arXiv:1508.07909 (BPE for words); Radford et al. 2
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import accumulate, pairwise
 from typing import Any
 
 from toktools.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
 from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
+from toktools.losses import claim, dropped, rewritten
 from toktools.merging import Progress, Symbols, apply_merges, learn_merges
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Gpt2Split, Pretokenizer
@@ -28,7 +30,8 @@ class BPETokenizer(Tokenizer):
         merges: pairs of tokens, first learned first; each pair joined is a token.
         byte_level: whether the base symbols are bytes (nothing is unknown) or characters.
         ignore_merges: a piece that is a token becomes it, whatever the merges make of it (Llama 3).
-    Raises: ToktoolsError if a merge names or makes a token that is not in the vocabulary.
+    Raises: ToktoolsError if a merge names or makes a token that is not in the vocabulary, or is
+        special: ordinary text never becomes a special token.
     """
 
     kind = "bpe"
@@ -53,7 +56,7 @@ class BPETokenizer(Tokenizer):
         self.merges = tuple(merges)
         self.byte_level = byte_level
         self.ignore_merges = ignore_merges
-        ids = vocabulary.ids
+        ids, special = vocabulary.ids, vocabulary.special_ids
         self._ranks: dict[tuple[int, int], tuple[int, int]] = {}
         for rank, (left, right) in enumerate(self.merges):
             for token in (left, right, left + right):
@@ -62,17 +65,21 @@ class BPETokenizer(Tokenizer):
                         f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, "
                         "which is not in the vocabulary"
                     )
+                if ids[token] in special:
+                    raise ToktoolsError(
+                        f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, which is "
+                        "special; leave the merge out, or name the special token otherwise"
+                    )
             self._ranks[ids[left], ids[right]] = (rank, ids[left + right])
         if byte_level:
-            missing = [c for c in ALPHABET if c not in ids]
+            missing = [c for c in ALPHABET if ids.get(c, -1) in {-1, *special}]
             if missing:
                 raise ToktoolsError(
-                    f"a byte-level vocabulary needs all 256 bytes, got none for byte "
-                    f"0x{CHARACTER_TO_BYTE[missing[0]]:02X}"
+                    f"a byte-level vocabulary needs all 256 bytes as tokens that are not special, "
+                    f"got none for byte 0x{CHARACTER_TO_BYTE[missing[0]]:02X}"
                 )
         elif vocabulary.unk_id is None:
             raise ToktoolsError("character-level BPE needs an ANY token for unseen characters")
-        special = vocabulary.special_ids
         self._base = {t: i for t, i in ids.items() if len(t) == 1 and i not in special}
         self._whole = {t: i for t, i in ids.items() if i not in special} if ignore_merges else {}
         self._unk_id = -1 if vocabulary.unk_id is None else vocabulary.unk_id
@@ -89,19 +96,19 @@ class BPETokenizer(Tokenizer):
         lengths = [1 if i == self._unk_id else len(tokens[i]) for i in ids]
         if self.byte_level:
             return byte_spans(piece, lengths)
-        ends = [sum(lengths[: i + 1]) for i in range(len(ids))]
-        return list(zip([0, *ends], ends, strict=False))
+        return list(pairwise(accumulate(lengths, initial=0)))
 
     def surface(self, token: str, first: bool) -> bytes:
-        if not self.byte_level:
-            return token.encode()
-        return unspell(token)
+        return unspell(token) if self.byte_level else token.encode()
 
     @property
     def lossless(self) -> bool | str:
-        if self.byte_level:
-            return "what its normalizer rewrites" if self.normalizer else True
-        return "characters outside the vocabulary become " + str(self.vocabulary.special.any)
+        unknown = f"characters outside the vocabulary become {self.vocabulary.special.any}"
+        return claim(
+            rewritten(self.normalizer),
+            dropped(self.pretokenizer),
+            None if self.byte_level else unknown,
+        )
 
 
 def train_bpe(

@@ -13,6 +13,7 @@ from typing import Any
 from toktools.character import most_frequent
 from toktools.counting import CorpusLike, count_pretokens, documents_of
 from toktools.errors import ToktoolsError
+from toktools.losses import between_words, claim, dropped, rewritten
 from toktools.normalizers import Lowercase, Normalizer
 from toktools.pretokenizers import Pretokenizer, WhitespaceSplit, pretokenizer
 from toktools.tokenizer import Tokenizer
@@ -23,7 +24,8 @@ class WordTokenizer(Tokenizer):
     """Encodes text as whole words; decoding puts one space between words.
 
     With whitespace splitting it is lossless, but for `<ANY>`, on text whose words are separated by
-    single spaces. With punctuation splitting it also forgets where the spaces were.
+    single spaces. With punctuation splitting it also forgets where the spaces were. A pretokenizer
+    that keeps all of the text leaves no space to put between words, and none is put.
     """
 
     kind = "word"
@@ -45,6 +47,7 @@ class WordTokenizer(Tokenizer):
         if vocabulary.unk_id is None:
             raise ToktoolsError("a word tokenizer needs an ANY token for words it does not know")
         self._unk_id: int = vocabulary.unk_id
+        self._space = b" " if dropped(self.pretokenizer) else b""
         self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
 
     def encode_piece(self, piece: str) -> list[int]:
@@ -54,11 +57,15 @@ class WordTokenizer(Tokenizer):
         return [(0, len(piece))]
 
     def surface(self, token: str, first: bool) -> bytes:
-        return token.encode() if first else b" " + token.encode()
+        return token.encode() if first else self._space + token.encode()
 
     @property
     def lossless(self) -> bool | str:
-        return what_words_lose(self.normalizer, "words outside the vocabulary")
+        return claim(
+            rewritten(self.normalizer),
+            between_words(self.pretokenizer),
+            "words outside the vocabulary",
+        )
 
 
 @dataclass(frozen=True)
@@ -151,12 +158,6 @@ def word_steps(split: str, lowercase: bool) -> tuple[Pretokenizer, Normalizer | 
     if split not in ("whitespace", "punctuation"):
         raise ToktoolsError(f"split must be 'whitespace' or 'punctuation', got {split!r}")
     return pretokenizer(split), Lowercase() if lowercase else None
-
-
-def what_words_lose(normalizer: Normalizer | None, unknown: str) -> str:
-    """Return what a tokenizer over words does not give back; `unknown`: the words it cannot say."""
-    rewritten = "upper case, " if normalizer == Lowercase() else "what its normalizer rewrites, "
-    return f"{rewritten if normalizer else ''}the white space between words, and {unknown}"
 
 
 def _report(

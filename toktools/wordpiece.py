@@ -20,12 +20,13 @@ from toktools.bpe import require_room
 from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
 from toktools.likelihood import learn_merges_by_likelihood
+from toktools.losses import between_words, claim, dropped, rewritten
 from toktools.merging import Pair, Progress, Symbols, learn_merges
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Pretokenizer, WhitespaceSplit
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
-from toktools.word import what_words_lose, word_steps
+from toktools.word import word_steps
 
 Criterion = Literal["frequency", "likelihood"]
 CRITERIA = ("frequency", "likelihood")
@@ -65,6 +66,7 @@ class WordPieceTokenizer(Tokenizer):
         self.max_word_characters = max_word_characters
         self._unk_id: int = vocabulary.unk_id
         self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
+        self._space = b" " if dropped(self.pretokenizer) else b""
         self._longest = max((len(token) for token in self._ids), default=0)
 
     def encode_piece(self, piece: str) -> list[int]:
@@ -100,11 +102,16 @@ class WordPieceTokenizer(Tokenizer):
             return token.encode()
         if token.startswith(self.prefix) and token not in self.vocabulary.special:
             return token.removeprefix(self.prefix).encode()
-        return b" " + token.encode()
+        return self._space + token.encode()
 
     @property
     def lossless(self) -> bool | str:
-        return what_words_lose(self.normalizer, "words that it cannot spell")
+        return claim(
+            rewritten(self.normalizer),
+            between_words(self.pretokenizer),
+            f"a prefix {self.prefix} that begins a word",
+            "words that it cannot spell",
+        )
 
 
 def train_wordpiece(

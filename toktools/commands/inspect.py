@@ -28,7 +28,7 @@ def inspect(tokenizer: Path, text: tuple[str, ...], tokens: bool) -> None:
 
     loaded = load(tokenizer)
     if tokens:
-        for id, token in enumerate(loaded.vocabulary.tokens):
+        for token, id in loaded.vocabulary.ids.items():
             click.echo(f"{id}\t{token}")
         return
     facts = list(_facts(loaded))

@@ -32,10 +32,10 @@ from toktools.formats.components import (
     write_normalizer,
     write_pretokenizer,
 )
-from toktools.formats.foreign import read_foreign, read_merge, tokens_in_order
+from toktools.formats.foreign import read_foreign, read_merge
 from toktools.registry import adapters
 from toktools.tokenizer import Tokenizer
-from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer
 
@@ -215,7 +215,7 @@ def _read_special(names: Json) -> SpecialTokens:
 
 
 def _read_vocabulary(ids: Json, special: SpecialTokens) -> Vocabulary:
-    return Vocabulary(tokens_in_order(ids), special)
+    return Vocabulary(tokens_by_id(ids), special)
 
 
 def _word_level(tokenizer: Tokenizer) -> Json:
