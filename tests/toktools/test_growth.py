@@ -1,0 +1,117 @@
+"""Long texts without a place to cut take time in proportion: n log n at most, never n squared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.toktools.conftest import OURS
+from toktools import Tokenizer, WordPieceTokenizer
+from toktools.merging import apply_merges
+from toktools.normalizers import BertCleanup, NormalizerSequence, Replace, UnicodeForm
+from toktools.pretokenizers import PRETOKENIZERS, RegexSplit
+
+HOSTILE = ["a", "A", " ", "\n", "'", "é", "1", "Aa", " \n", "\r", "e\u0301", "'s", "a ", "!"]
+
+
+def growth(work: Callable[[str], object], unit: str, short: int, long: int) -> float:
+    """Return how many times longer `work` takes on `long` repetitions than on `short` ones."""
+
+    def seconds(n: int) -> float:
+        text, taken = unit * n, []
+        for _ in range(3):
+            began = time.process_time()
+            work(text)
+            taken.append(time.process_time() - began)
+        return min(taken)
+
+    return seconds(long) / max(seconds(short), 2e-4)
+
+
+def both_ways(tokenizer: Tokenizer) -> Callable[[str], object]:
+    def work(text: str) -> None:
+        ids = tokenizer.encode_with_offsets(text, allowed_special="all", offsets="bytes").ids
+        assert tokenizer.encode(text) == ids
+        tokenizer.decode_with_offsets(ids)
+
+    return work
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_sixteen_times_one_letter_takes_less_than_forty_times_as_long(
+    name: str, tokenizers: dict[str, Tokenizer]
+):
+    assert growth(both_ways(tokenizers[name]), "a", 1 << 11, 1 << 15) < 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OURS)
+def test_a_megabyte_of_one_letter_takes_no_longer_for_its_length(
+    name: str, tokenizers: dict[str, Tokenizer]
+):
+    assert growth(both_ways(tokenizers[name]), "a", 1 << 16, 1 << 20) < 40
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("name", PRETOKENIZERS)
+def test_no_cut_grows_faster_than_the_text(name: str, unit: str):
+    cut = PRETOKENIZERS[name]()
+    assert growth(lambda text: cut.split_spans(text + "x" + text), unit, 1 << 11, 1 << 15) < 40
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("behavior", ["isolated", "removed", "merged_with_previous", "contiguous"])
+def test_no_regular_expression_of_the_user_makes_the_rest_grow(behavior, unit: str):
+    cut = RegexSplit(r"\s+(?!\S)|\s+|\p{L}+|'", behavior)
+    assert growth(cut.split_spans, unit, 1 << 11, 1 << 15) < 40
+
+
+@pytest.mark.parametrize("unit", ["a", " ", "é", "e\u0301", "好"])
+@pytest.mark.parametrize("aligned", [False, True])
+def test_no_normalizer_grows_faster_than_the_text(unit: str, aligned: bool):
+    rewrite = NormalizerSequence(UnicodeForm("NFKC"), Replace(" ", "▁"), BertCleanup())
+    work = rewrite.normalize_aligned if aligned else rewrite.normalize
+    assert growth(work, unit, 1 << 10, 1 << 14) < 40
+
+
+def test_long_words_cost_wordpiece_the_length_of_its_longest_piece_a_character(
+    tokenizers: dict[str, Tokenizer],
+):
+    given = tokenizers["wordpiece"]
+    assert isinstance(given, WordPieceTokenizer)
+    unbounded = WordPieceTokenizer(given.vocabulary, max_word_characters=1 << 30)
+    assert len(unbounded.encode("a" * 5000)) > 1000
+    assert growth(both_ways(unbounded), "a", 1 << 10, 1 << 14) < 40
+
+
+class Counted(dict):
+    """Merges that count how often they are looked up."""
+
+    lookups = 0
+
+    def get(self, key, default=None):
+        Counted.lookups += 1
+        return super().get(key, default)
+
+
+def test_merging_looks_up_a_few_pairs_a_symbol():
+    """Every merge removes a symbol and offers two new pairs, so 4 n is a bound."""
+    merges = Counted({(0, 0): (0, 1), (1, 1): (1, 2), (2, 2): (2, 3)})
+    apply_merges([0] * 4096, merges)
+    assert 4096 < Counted.lookups < 4 * 4096
+
+
+def test_many_documents_and_many_padding_ids_are_decoded_in_proportion(
+    tokenizers: dict[str, Tokenizer],
+):
+    tokenizer = tokenizers["bpe"]
+    pad = tokenizer.pad_id or 0
+
+    def work(text: str) -> None:
+        ids = [pad, *tokenizer.encode("é")] * len(text)
+        tokenizer.decode_with_offsets(ids)
+        tokenizer.decode_with_offsets(ids[:-1] * 2)
+
+    assert growth(work, "a", 1 << 9, 1 << 13) < 40
