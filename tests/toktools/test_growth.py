@@ -20,14 +20,11 @@ def growth(work: Callable[[str], object], unit: str, short: int, long: int) -> f
     """Return how many times longer `work` takes on `long` repetitions than on `short` ones."""
 
     def seconds(n: int) -> float:
-        text, taken = unit * n, []
-        for _ in range(3):
-            began = time.process_time()
-            work(text)
-            taken.append(time.process_time() - began)
-        return min(taken)
+        text, began = unit * n, time.process_time()
+        work(text)
+        return time.process_time() - began
 
-    return seconds(long) / max(seconds(short), 2e-4)
+    return seconds(long) / max(min(seconds(short) for _ in range(3)), 2e-4)
 
 
 def both_ways(tokenizer: Tokenizer) -> Callable[[str], object]:

@@ -149,8 +149,8 @@ def _counted(documents: Iterable[str]) -> Iterator[Iterable[str]]:
         yield documents
         return
     from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), MofNCompleteColumn(), "documents", TimeElapsedColumn())
+    columns = SpinnerColumn(), TextColumn("{task.completed:,} documents"), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield progress.track(documents, total=None)
