@@ -24,6 +24,10 @@ def sections(
             disallowed: strings that must not occur; "all" means all that are not allowed.
     Raises: ToktoolsError at a string that must not occur, or one that is no special token.
     """
+    if not allowed and not disallowed:  # as nearly always
+        if text:
+            yield 0, len(text), None
+        return
     names = _names(allowed, vocabulary, "allowed_special")
     refused = _names(disallowed, vocabulary, "disallowed_special")
     if disallowed == "all":

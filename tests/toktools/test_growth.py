@@ -16,21 +16,35 @@ from toktools.pretokenizers import PRETOKENIZERS, RegexSplit
 HOSTILE = ["a", "A", " ", "\n", "'", "é", "1", "Aa", " \n", "\r", "e\u0301", "'s", "a ", "!"]
 
 
+BOUND = 40
+"""For 16 times the text: n log n takes some 20 times as long, n squared 256 times."""
+
+
 def growth(work: Callable[[str], object], unit: str, short: int, long: int) -> float:
-    """Return how many times longer `work` takes on `long` repetitions than on `short` ones."""
+    """Return how many times longer `work` takes on `long` repetitions than on `short` ones.
+
+    A machine at work elsewhere can only make it look worse, so the best of a few trials counts.
+    """
 
     def seconds(n: int) -> float:
         text, began = unit * n, time.process_time()
         work(text)
         return time.process_time() - began
 
-    return seconds(long) / max(min(seconds(short) for _ in range(3)), 2e-4)
+    work(unit)  # which compiles patterns
+    best = float("inf")
+    for _ in range(5):
+        usual = max(min(seconds(short) for _ in range(3)), 2e-4)
+        best = min(best, seconds(long) / usual)
+        if best < BOUND:
+            break
+    return best
 
 
 def both_ways(tokenizer: Tokenizer) -> Callable[[str], object]:
     def work(text: str) -> None:
         ids = tokenizer.encode_with_offsets(text, allowed_special="all", offsets="bytes").ids
-        assert tokenizer.encode(text) == ids
+        assert tokenizer.encode(text, allowed_special="all") == ids
         tokenizer.decode_with_offsets(ids)
 
     return work
@@ -40,7 +54,15 @@ def both_ways(tokenizer: Tokenizer) -> Callable[[str], object]:
 def test_sixteen_times_one_letter_takes_less_than_forty_times_as_long(
     name: str, tokenizers: dict[str, Tokenizer]
 ):
-    assert growth(both_ways(tokenizers[name]), "a", 1 << 11, 1 << 15) < 40
+    assert growth(both_ways(tokenizers[name]), "a", 1 << 11, 1 << 15) < BOUND
+
+
+@pytest.mark.parametrize("unit", [*HOSTILE, "<", "<EOS>", "<EOS> "])
+@pytest.mark.parametrize("name", ["bpe", "bpe-character", "wordpiece"])
+def test_no_text_takes_longer_than_its_length(
+    name: str, unit: str, tokenizers: dict[str, Tokenizer]
+):
+    assert growth(both_ways(tokenizers[name]), unit, 1 << 9, 1 << 13) < BOUND
 
 
 @pytest.mark.slow
@@ -48,21 +70,21 @@ def test_sixteen_times_one_letter_takes_less_than_forty_times_as_long(
 def test_a_megabyte_of_one_letter_takes_no_longer_for_its_length(
     name: str, tokenizers: dict[str, Tokenizer]
 ):
-    assert growth(both_ways(tokenizers[name]), "a", 1 << 16, 1 << 20) < 40
+    assert growth(both_ways(tokenizers[name]), "a", 1 << 16, 1 << 20) < BOUND
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
 @pytest.mark.parametrize("name", PRETOKENIZERS)
 def test_no_cut_grows_faster_than_the_text(name: str, unit: str):
     cut = PRETOKENIZERS[name]()
-    assert growth(lambda text: cut.split_spans(text + "x" + text), unit, 1 << 11, 1 << 15) < 40
+    assert growth(lambda text: cut.split_spans(text + "x" + text), unit, 1 << 11, 1 << 15) < BOUND
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
 @pytest.mark.parametrize("behavior", ["isolated", "removed", "merged_with_previous", "contiguous"])
 def test_no_regular_expression_of_the_user_makes_the_rest_grow(behavior, unit: str):
     cut = RegexSplit(r"\s+(?!\S)|\s+|\p{L}+|'", behavior)
-    assert growth(cut.split_spans, unit, 1 << 11, 1 << 15) < 40
+    assert growth(cut.split_spans, unit, 1 << 11, 1 << 15) < BOUND
 
 
 @pytest.mark.parametrize("unit", ["a", " ", "é", "e\u0301", "好"])
@@ -70,7 +92,7 @@ def test_no_regular_expression_of_the_user_makes_the_rest_grow(behavior, unit: s
 def test_no_normalizer_grows_faster_than_the_text(unit: str, aligned: bool):
     rewrite = NormalizerSequence(UnicodeForm("NFKC"), Replace(" ", "▁"), BertCleanup())
     work = rewrite.normalize_aligned if aligned else rewrite.normalize
-    assert growth(work, unit, 1 << 10, 1 << 14) < 40
+    assert growth(work, unit, 1 << 10, 1 << 14) < BOUND
 
 
 def test_long_words_cost_wordpiece_the_length_of_its_longest_piece_a_character(
@@ -80,7 +102,7 @@ def test_long_words_cost_wordpiece_the_length_of_its_longest_piece_a_character(
     assert isinstance(given, WordPieceTokenizer)
     unbounded = WordPieceTokenizer(given.vocabulary, max_word_characters=1 << 30)
     assert len(unbounded.encode("a" * 5000)) > 1000
-    assert growth(both_ways(unbounded), "a", 1 << 10, 1 << 14) < 40
+    assert growth(both_ways(unbounded), "a", 1 << 10, 1 << 14) < BOUND
 
 
 class Counted(dict):
@@ -111,4 +133,4 @@ def test_many_documents_and_many_padding_ids_are_decoded_in_proportion(
         tokenizer.decode_with_offsets(ids)
         tokenizer.decode_with_offsets(ids[:-1] * 2)
 
-    assert growth(work, "a", 1 << 9, 1 << 13) < 40
+    assert growth(work, "a", 1 << 9, 1 << 13) < BOUND
