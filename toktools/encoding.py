@@ -142,6 +142,7 @@ class TextToIds(Contract):
             [[106, 107, 1], [99, 1, 0]]
         """
         fill = self._require_pad() if pad_id is None else pad_id
+        self.vocabulary.token(fill)  # raises if there is none
         eos = [self.require_eos()] if add_eos else []
         if truncate is not False:
             require_side("truncate", truncate)

@@ -100,6 +100,7 @@ def test_special_tokens_count_as_in_encode():
             "text 1 has 3 tokens and max_length leaves room for 2",
         ),
         ({"pad_to": 2}, "must hold the longest text, got 2 for text 1 of 3 tokens; max_length=2"),
+        ({"pad_id": 99}, r"token id must be in 0\.\.6, got 99"),
         ({"max_length": 0}, "max_length must be >= 1, got 0"),
         ({"multiple_of": 0}, "multiple_of must be >= 1, got 0"),
         ({"side": "top"}, "side must be 'right' or 'left', got 'top'"),

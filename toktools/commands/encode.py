@@ -18,7 +18,10 @@ from toktools.errors import ToktoolsError
 from toktools.files import replacing
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from toktools.corpus import Corpus
+    from toktools.documents import Documents
     from toktools.tokenizer import Tokenizer
 
 _FORMS = ("ids", "tokens", "json", "jsonl", "npy", "raw")
@@ -68,13 +71,21 @@ def encode(
         raise ToktoolsError("--starts goes with arrays in a file: -o FILE.npy, or --as raw -o FILE")
     if dtype and form not in ("npy", "raw"):
         raise ToktoolsError(f"--dtype goes with --as npy and --as raw, got --as {form}")
-    documents = text or corpus
-    if form in ("npy", "raw"):
-        _write_array(loaded, documents, form, output, eos, starts, dtype)
-        return
-    with _text_output(output) as write, _counted(documents) as counted:
-        for document in counted:
-            write(_line(loaded, document, form, eos))
+    if form == "npy" and output == "-":
+        raise ToktoolsError(
+            "a .npy file says at its beginning how long it is, so it cannot go to a pipe; "
+            "write it to a file (-o ids.npy), or write bare integers (--as raw)"
+        )
+    with _counted(text or corpus) as documents:
+        if form in ("npy", "raw"):
+            from toktools.documents import with_starts
+
+            chunks = with_starts(loaded.encode_chunks(documents, add_eos=eos))
+            _write_array(chunks, form, output, id_type(dtype, loaded.n_vocab), starts)
+        else:
+            with _text_output(output) as write:
+                for document in documents:
+                    write(_line(loaded, document, form, eos))
 
 
 def _line(tokenizer: Tokenizer, document: str, form: str, eos: bool) -> str:
@@ -93,24 +104,11 @@ def _line(tokenizer: Tokenizer, document: str, form: str, eos: bool) -> str:
 
 
 def _write_array(
-    tokenizer: Tokenizer,
-    documents: Iterable[str],
-    form: str,
-    output: str,
-    eos: bool,
-    starts: bool,
-    dtype: str | None,
+    chunks: Iterable[Documents], form: str, output: str, kind: np.dtype, starts: bool
 ) -> None:
     """Write ids, and the documents' starts if asked for, a chunk at a time."""
-    from toktools.documents import with_starts
     from toktools.id_files import npy_writer, raw_writer, starts_path
 
-    kind = id_type(dtype, tokenizer.n_vocab)
-    if form == "npy" and output == "-":
-        raise ToktoolsError(
-            "a .npy file says at its beginning how long it is, so it cannot go to a pipe; "
-            "write it to a file (-o ids.npy), or write bare integers (--as raw)"
-        )
     n_tokens = n_documents = 0
     with ExitStack() as stack:
         path = None if output == "-" else Path(output)
@@ -119,10 +117,9 @@ def _write_array(
         else:
             add_ids = stack.enter_context(raw_writer(path, kind))
         add_starts = None
-        if starts and path is not None:
+        if path is not None and starts:
             add_starts = stack.enter_context(npy_writer(starts_path(path), "<i8"))
-        counted = stack.enter_context(_counted(documents))
-        for chunk in with_starts(tokenizer.encode_chunks(counted, add_eos=eos)):
+        for chunk in chunks:
             add_ids(chunk.ids)
             if add_starts is not None:
                 add_starts(chunk.starts)
