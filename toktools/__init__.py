@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from toktools.pruning import Pruned, prune, remap_rows
     from toktools.registry import train
     from toktools.token_counts import count_tokens
-    from toktools.tokenizer import Documents, Encoding, Tokenizer
+    from toktools.tokenizer import Decoding, Documents, Encoding, Padded, Tokenizer
     from toktools.vocabulary import SpecialTokens, Vocabulary
     from toktools.word import WordReport, WordTokenizer, train_word
     from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
@@ -51,7 +51,7 @@ _API = {
     "pruning": ["Pruned", "prune", "remap_rows"],
     "registry": ["train"],
     "token_counts": ["count_tokens"],
-    "tokenizer": ["Documents", "Encoding", "Tokenizer"],
+    "tokenizer": ["Decoding", "Documents", "Encoding", "Padded", "Tokenizer"],
     "vocabulary": ["SpecialTokens", "Vocabulary"],
     "word": ["WordReport", "WordTokenizer", "train_word"],
     "wordpiece": ["WordPieceTokenizer", "train_wordpiece"],

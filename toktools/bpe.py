@@ -8,22 +8,22 @@ Source: Sennrich et al. 2016, arXiv:1508.07909 (BPE for words); Radford et al. 2
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 from toktools.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
 from toktools.counting import CorpusLike
 from toktools.decode_stream import DecodeStream
 from toktools.errors import ToktoolsError
+from toktools.losses import between_words, claim, dropped, rewritten
 from toktools.marks import Marks, WordEndStream
 from toktools.merge_training import MergeOptions, start
 from toktools.merging import Progress, apply_merges, learn_merges
 from toktools.normalizers import Normalizer, NormalizerLike
-from toktools.pretokenizers import Gpt2Split, Pretokenizer, PretokenizerLike, keeps_all
+from toktools.pretokenizers import Gpt2Split, Pretokenizer, PretokenizerLike
 from toktools.text_steps import text_steps
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
-from toktools.word import what_words_lose
 
 
 class BPETokenizer(Tokenizer):
@@ -36,8 +36,9 @@ class BPETokenizer(Tokenizer):
         ignore_merges: a piece that is a token becomes it, whatever the merges make of it (Llama 3).
         continuing_subword_prefix: marks the symbols that continue a piece, as in WordPiece.
         end_of_word_suffix: marks the last symbol of a piece; decoding makes a space of it.
-    Raises: ToktoolsError if a merge names or makes a token that is not in the vocabulary, or if
-            symbols are bytes and marked.
+    Raises: ToktoolsError if a merge names or makes a token that is not in the vocabulary or is
+            special (ordinary text never becomes a special token), or if symbols are bytes and
+            marked.
     """
 
     kind = "bpe"
@@ -66,11 +67,10 @@ class BPETokenizer(Tokenizer):
         self.ignore_merges = ignore_merges
         self.continuing_subword_prefix = continuing_subword_prefix
         self.end_of_word_suffix = end_of_word_suffix
-        self.marks = Marks(
-            continuing_subword_prefix, end_of_word_suffix, not keeps_all(self.pretokenizer)
-        )
+        spaces = dropped(self.pretokenizer) is not None
+        self.marks = Marks(continuing_subword_prefix, end_of_word_suffix, spaces)
         ids = vocabulary.ids
-        self._ranks = _ranks(self.merges, ids, continuing_subword_prefix)
+        self._ranks = _ranks(self.merges, vocabulary, continuing_subword_prefix)
         _require_base(vocabulary, byte_level, self.marks)
         special = vocabulary.special_ids
         longest = 1 + len(continuing_subword_prefix) + len(end_of_word_suffix)
@@ -106,8 +106,7 @@ class BPETokenizer(Tokenizer):
         lengths = [1 if i == self._unk_id else n for i, n in zip(ids, lengths, strict=True)]
         if self.byte_level:
             return byte_spans(piece, lengths)
-        ends = list(accumulate(lengths))
-        return list(zip([0, *ends], ends, strict=False))
+        return list(pairwise(accumulate(lengths, initial=0)))
 
     def surface(self, token: str, first: bool) -> bytes:
         if not self.byte_level:
@@ -136,13 +135,14 @@ class BPETokenizer(Tokenizer):
 
     @property
     def lossless(self) -> bool | str:
-        if self.byte_level:
-            return what_words_lose(self) or True
+        lost = between_words if self.marks else dropped
+        unknown = f"characters outside the vocabulary, which become {self.vocabulary.special.any}"
         marks = [mark for mark in (self.marks.prefix, self.marks.suffix) if mark]
-        return what_words_lose(
-            self,
+        return claim(
+            rewritten(self.normalizer),
+            lost(self.pretokenizer),
             *(f"{mark!r} in the text" for mark in marks),
-            f"characters outside the vocabulary, which become {self.vocabulary.special.any}",
+            None if self.byte_level else unknown,
         )
 
 
@@ -150,11 +150,12 @@ def _require_base(vocabulary: Vocabulary, byte_level: bool, marks: Marks) -> Non
     """Raise ToktoolsError unless the vocabulary can write down any text."""
     if byte_level:
         refuse_marked_bytes(marks)
-        missing = [c for c in ALPHABET if c not in vocabulary.ids]
+        without = {-1, *vocabulary.special_ids}
+        missing = [c for c in ALPHABET if vocabulary.ids.get(c, -1) in without]
         if missing:
             raise ToktoolsError(
-                f"a byte-level vocabulary needs all 256 bytes, got none for byte "
-                f"0x{CHARACTER_TO_BYTE[missing[0]]:02X}"
+                f"a byte-level vocabulary needs all 256 bytes as tokens that are not special, "
+                f"got none for byte 0x{CHARACTER_TO_BYTE[missing[0]]:02X}"
             )
     elif vocabulary.unk_id is None:
         raise ToktoolsError("character-level BPE needs an ANY token for unseen characters")
@@ -171,9 +172,10 @@ def refuse_marked_bytes(marks: Marks) -> None:
 
 
 def _ranks(
-    merges: Iterable[tuple[str, str]], ids: Mapping[str, int], prefix: str
+    merges: Iterable[tuple[str, str]], vocabulary: Vocabulary, prefix: str
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """Return, by pair of ids, the rank of its merge and the id that it makes."""
+    ids = vocabulary.ids
     ranks: dict[tuple[int, int], tuple[int, int]] = {}
     for rank, (left, right) in enumerate(merges):
         merged = left + right.removeprefix(prefix)
@@ -182,6 +184,11 @@ def _ranks(
                 raise ToktoolsError(
                     f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, "
                     "which is not in the vocabulary"
+                )
+            if ids[token] in vocabulary.special_ids:
+                raise ToktoolsError(
+                    f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, which is "
+                    "special; leave the merge out, or name the special token otherwise"
                 )
         ranks[ids[left], ids[right]] = (rank, ids[merged])
     return ranks

@@ -6,7 +6,8 @@ import click
 
 from toktools import __version__
 from toktools.command_line import Group
-from toktools.commands.encode import decode, encode
+from toktools.commands.decode import decode
+from toktools.commands.encode import encode
 from toktools.commands.extend import extend
 from toktools.commands.inspect import inspect
 from toktools.commands.prune import prune

@@ -13,8 +13,9 @@ from typing import Any
 from toktools.character import most_frequent
 from toktools.counting import CorpusLike, count_pretokens, documents_of
 from toktools.errors import ToktoolsError
-from toktools.normalizers import Lowercase, Normalizer, NormalizerLike
-from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit, keeps_all
+from toktools.losses import between_words, claim, dropped, rewritten
+from toktools.normalizers import Normalizer, NormalizerLike
+from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
 from toktools.text_steps import described, word_steps
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
@@ -47,7 +48,7 @@ class WordTokenizer(Tokenizer):
         if vocabulary.unk_id is None:
             raise ToktoolsError("a word tokenizer needs an ANY token for words it does not know")
         self._unk_id: int = vocabulary.unk_id
-        self._space = b"" if keeps_all(self.pretokenizer) else b" "
+        self._space = b" " if dropped(self.pretokenizer) else b""
         self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
 
     def encode_piece(self, piece: str) -> list[int]:
@@ -61,7 +62,11 @@ class WordTokenizer(Tokenizer):
 
     @property
     def lossless(self) -> bool | str:
-        return what_words_lose(self, "words outside the vocabulary")
+        return claim(
+            rewritten(self.normalizer),
+            between_words(self.pretokenizer),
+            "words outside the vocabulary",
+        )
 
 
 @dataclass(frozen=True)
@@ -152,21 +157,6 @@ lost without it
         "report": asdict(report),
     }
     return tokenizer
-
-
-def what_words_lose(tokenizer: Tokenizer, *unknown: str) -> str:
-    """Return what a tokenizer over words does not give back, "" if it gives back everything.
-
-    Args: unknown: what is lost beside normalisation and white space.
-    """
-    losses = list(unknown)
-    if not keeps_all(tokenizer.pretokenizer):
-        losses.insert(0, "the white space between words")
-    if tokenizer.normalizer is not None:
-        lower = tokenizer.normalizer == Lowercase()
-        losses.insert(0, "upper case" if lower else "what its normalizer rewrites")
-    *others, last = losses or [""]
-    return f"{', '.join(others)}, and {last}" if others else last
 
 
 def _report(

@@ -23,15 +23,15 @@ from toktools.byte_alphabet import ALPHABET, byte_spans, spell, unspell
 from toktools.counting import CorpusLike
 from toktools.errors import ToktoolsError
 from toktools.likelihood import learn_merges_by_likelihood
+from toktools.losses import between_words, claim, dropped, rewritten
 from toktools.marks import Marks
 from toktools.merge_training import MergeOptions, start
 from toktools.merging import Progress, learn_merges
 from toktools.normalizers import Normalizer, NormalizerLike
-from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit, keeps_all
+from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
 from toktools.text_steps import word_steps
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
-from toktools.word import what_words_lose
 
 Criterion = Literal["frequency", "likelihood"]
 CRITERIA = ("frequency", "likelihood")
@@ -77,7 +77,7 @@ class WordPieceTokenizer(Tokenizer):
         self.byte_level = byte_level
         default = NO_LIMIT if byte_level else 100
         self.max_word_characters = default if max_word_characters is None else max_word_characters
-        self.marks = Marks(prefix, spaces=not keeps_all(self.pretokenizer))
+        self.marks = Marks(prefix, spaces=dropped(self.pretokenizer) is not None)
         self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
         self._longest = max((len(token) for token in self._ids), default=0)
         self._unk_id = -1 if vocabulary.unk_id is None else vocabulary.unk_id
@@ -134,11 +134,13 @@ class WordPieceTokenizer(Tokenizer):
 
     @property
     def lossless(self) -> bool | str:
-        if not self.byte_level:
-            return what_words_lose(self, "words that it cannot spell")
-        prefix = f"{self.prefix!r} at the beginning of a word"
-        is_text = all(character in ALPHABET for character in self.prefix)
-        return what_words_lose(self, *([prefix] if is_text else [])) or True
+        is_text = not self.byte_level or all(character in ALPHABET for character in self.prefix)
+        return claim(
+            rewritten(self.normalizer),
+            between_words(self.pretokenizer),
+            f"{self.prefix!r} at the beginning of a word" if is_text else None,
+            None if self.byte_level else "words that it cannot spell",
+        )
 
 
 def require_prefix(prefix: str) -> None:

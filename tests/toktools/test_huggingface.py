@@ -127,12 +127,14 @@ def test_a_prefix_space_makes_byte_level_bpe_lossy(prose: list[str]):
     assert HuggingFaceTokenizer(tokenizer).lossless is not True
 
 
-def test_ids_without_a_token_are_filled(tmp_path: Path):
+def test_ids_without_a_token_are_counted_and_said_to_be_holes(tmp_path: Path):
     path = tmp_path / "gap.json"
     model = hf.models.WordLevel({"a": 0, "?": 5}, unk_token="?")
     path.write_text(json.dumps(json.loads(hf.Tokenizer(model).to_str())))
     ours = load(path)
-    assert (ours.n_vocab, ours.encode("b"), ours.id_to_token(3)) == (6, [5], "<no token 3>")
+    assert (ours.n_vocab, ours.encode("b")) == (6, [5])
+    with pytest.raises(ToktoolsError, match="token id 3 has no token"):
+        ours.id_to_token(3)
 
 
 def test_bytes_in_place_of_unknown_characters_decode_as_in_the_library(prose: list[str]):

@@ -47,9 +47,11 @@ def test_spans_cover_every_character(tokenizers: dict[str, Tokenizer]):
     assert {i for start, end in spans for i in range(start, end)} == set(range(5))
 
 
-def test_ids_without_a_token_are_filled(tokenizers: dict[str, Tokenizer]):
+def test_ids_without_a_token_are_counted_and_said_to_be_holes(tokenizers: dict[str, Tokenizer]):
     ours = tokenizers["tiktoken"]
-    assert (ours.n_vocab, ours.id_to_token(601), ours.eos_id) == (604, "<no token 601>", 600)
+    assert (ours.n_vocab, len(ours.get_vocab()), ours.eos_id) == (604, 602, 600)
+    with pytest.raises(ToktoolsError, match="token id 601 has no token"):
+        ours.decode([601])
 
 
 def test_text_that_the_pattern_would_leave_out_is_refused():

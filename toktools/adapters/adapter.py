@@ -13,7 +13,6 @@ so that a file is opened only by a class that was installed on purpose.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Self
 
@@ -59,18 +58,3 @@ def library(name: str) -> Any:
         raise ToktoolsError(
             f"this tokenizer needs the library {name!r}: pip install 'toktools[adapters]'"
         ) from e
-
-
-def tokens_by_id(ids: Mapping[str, int]) -> list[str]:
-    """Return the tokens in id order; ids that no token has become tokens that never occur.
-
-    Raises: ToktoolsError if two tokens share an id.
-    Example:
-        >>> tokens_by_id({"a": 0, "b": 2})
-        ['a', '<no token 1>', 'b']
-    """
-    tokens = {id: token for token, id in ids.items()}
-    if len(tokens) != len(ids):
-        twice = next(token for token, id in ids.items() if tokens[id] != token)
-        raise ToktoolsError(f"every token needs an id of its own; {twice!r} shares its id")
-    return [tokens.get(id, f"<no token {id}>") for id in range(max(tokens, default=-1) + 1)]

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from toktools.adapters.adapter import Adapter, Json, library, tokens_by_id
+from toktools.adapters.adapter import Adapter, Json, library
 from toktools.byte_alphabet import byte_spans, spell, unspell
 from toktools.errors import ToktoolsError
-from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 
 END_OF_TEXT = "<|endoftext|>"
 _GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
@@ -138,10 +138,7 @@ class TiktokenTokenizer(Adapter):
         return byte_spans(piece, [self._lengths[id] for id in ids])
 
     def surface(self, token: str, first: bool) -> bytes:
-        try:
-            return token.encode() if token in self._special else unspell(token)
-        except KeyError:  # the name that `tokens_by_id` gives an id that no token has
-            return token.encode()
+        return token.encode() if token in self._special else unspell(token)
 
     @property
     def lossless(self) -> bool | str:

@@ -45,7 +45,7 @@ def inspect(
 
     loaded = load(tokenizer)
     if tokens:
-        for id, token in enumerate(loaded.vocabulary.tokens):
+        for token, id in loaded.vocabulary.ids.items():
             click.echo(f"{id}\t{token}")
         return
     if audited:

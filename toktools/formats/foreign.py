@@ -15,7 +15,7 @@ from toktools.bpe import BPETokenizer
 from toktools.errors import ToktoolsError
 from toktools.formats.components import read_byte_level, read_normalizer, read_pretokenizer
 from toktools.tokenizer import Tokenizer
-from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer
 
@@ -110,21 +110,8 @@ def read_vocabulary(model: Json, added: list[tuple[str, int]], unk: str | None) 
     vocab = model.get("vocab")
     if not isinstance(vocab, dict):
         raise ToktoolsError(f"'vocab' must be a JSON object, got {vocab!r:.60}")
-    ids = {**vocab, **dict(added)}
-    tokens = tokens_in_order(ids)
+    tokens = tokens_by_id({**vocab, **dict(added)})
     return Vocabulary(tokens, parts_by_name((token for token, _ in added), unk))
-
-
-def tokens_in_order(ids: Json) -> list[str]:
-    """Return the tokens by id; ToktoolsError unless the ids are 0, 1, 2 ..., each once."""
-    tokens: dict[int, str] = {}
-    for token, id in ids.items():
-        if type(id) is not int or not 0 <= id < len(ids) or id in tokens:
-            raise ToktoolsError(
-                f"the ids must be 0..{len(ids) - 1}, each once; got {id!r} for token {token!r}"
-            )
-        tokens[id] = token
-    return [tokens[id] for id in range(len(tokens))]
 
 
 def parts_by_name(added: Iterable[str], unk: str | None) -> SpecialTokens:

@@ -14,9 +14,9 @@ from pathlib import Path
 from toktools.bpe import BPETokenizer
 from toktools.byte_alphabet import spell
 from toktools.errors import ToktoolsError
-from toktools.formats.foreign import parts_by_name, tokens_in_order
+from toktools.formats.foreign import parts_by_name
 from toktools.pretokenizers import Pretokenizer
-from toktools.vocabulary import Vocabulary
+from toktools.vocabulary import Vocabulary, tokens_by_id
 
 
 def load_tiktoken(
@@ -30,7 +30,7 @@ def load_tiktoken(
     Args:
         path: a file of lines "<base64 of the bytes> <rank>".
         pretokenizer: `Cl100kSplit()`, `O200kSplit()`, ...
-        special_tokens: strings and their ids, which continue or fill the ranks without a hole.
+        special_tokens: strings and their ids, which stand between or after the ranks.
     Returns: a tokenizer with tiktoken's ids; its end-of-document token is known by its name.
     Raises:  ToktoolsError, with path and line, if the file is not one.
     """
@@ -38,7 +38,7 @@ def load_tiktoken(
     ranks = _read_ranks(Path(path))
     ids = {spell(token): rank for token, rank in ranks.items()} | special
     try:
-        vocabulary = Vocabulary(tokens_in_order(ids), parts_by_name(special, None))
+        vocabulary = Vocabulary(tokens_by_id(ids), parts_by_name(special, None))
         merges = [
             _halves(token, rank, ranks)
             for token, rank in sorted(ranks.items(), key=lambda item: item[1])

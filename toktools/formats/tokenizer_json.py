@@ -33,12 +33,12 @@ from toktools.formats.components import (
     write_pretokenizer,
 )
 from toktools.formats.decoders import fuse, marked
-from toktools.formats.foreign import read_foreign, read_merge, tokens_in_order
+from toktools.formats.foreign import read_foreign, read_merge
+from toktools.losses import dropped
 from toktools.marks import Marks
-from toktools.pretokenizers import keeps_all
 from toktools.registry import adapters
 from toktools.tokenizer import Tokenizer
-from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer
 
@@ -159,7 +159,7 @@ def from_json(document: Any) -> Tokenizer:
 def _ours(kind: str, document: Json, special: SpecialTokens, options: Json) -> Tokenizer:
     """Return a tokenizer of one of our own kinds."""
     model = document["model"]
-    vocabulary = Vocabulary(tokens_in_order(need(model, "vocab", dict)), special)
+    vocabulary = Vocabulary(tokens_by_id(need(model, "vocab", dict)), special)
     if kind == "byte":
         tokenizer = ByteTokenizer(special_tokens=vocabulary.special, **options)
         if tokenizer.vocabulary.tokens != vocabulary.tokens:
@@ -255,7 +255,7 @@ def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
 
 
 def _write_word(tokenizer: WordTokenizer) -> tuple[Json, Json | None, Json | None]:
-    decoder = fuse() if keeps_all(tokenizer.pretokenizer) else None
+    decoder = None if dropped(tokenizer.pretokenizer) else fuse()
     return _word_level(tokenizer), write_pretokenizer(tokenizer.pretokenizer), decoder
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from toktools.bpe import BPETokenizer
 from toktools.errors import ToktoolsError
-from toktools.formats.foreign import parts_by_name, read_merge, tokens_in_order
+from toktools.formats.foreign import parts_by_name, read_merge
 from toktools.normalizers import BertCleanup, Normalizer
 from toktools.pretokenizers import Pretokenizer, PunctuationSplit
-from toktools.vocabulary import Vocabulary
+from toktools.vocabulary import Vocabulary, tokens_by_id
 from toktools.wordpiece import WordPieceTokenizer
 
 BERT_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -49,7 +49,7 @@ def load_vocab_and_merges(
     try:
         special = parts_by_name([token for token in special_tokens if token in ids], None)
         return BPETokenizer(
-            Vocabulary(tokens_in_order(ids), special),
+            Vocabulary(tokens_by_id(ids), special),
             [read_merge(line) for line in lines if line],
             pretokenizer=pretokenizer,
         )

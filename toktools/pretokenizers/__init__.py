@@ -53,24 +53,3 @@ def pretokenizer(wanted: PretokenizerLike) -> Pretokenizer:
         parts = [pretokenizer(part) for part in wanted]
         return parts[0] if len(parts) == 1 else SplitSequence(*parts)
     return wanted
-
-
-def keeps_all(cut: Pretokenizer) -> bool:
-    """Return whether the pieces joined are the text, for every text.
-
-    Example:
-        >>> keeps_all(Gpt2Split()), keeps_all(WhitespaceSplit())
-        (True, False)
-    """
-    match cut:
-        case SplitSequence(parts):
-            return all(map(keeps_all, parts))
-        case RegexSplit():
-            return cut.behavior != "removed"
-    return isinstance(cut, _KEEPING)
-
-
-_KEEPING = (
-    *(Gpt2Split, Cl100kSplit, O200kSplit, Llama3Split, Qwen2Split),
-    *(DigitSplit, MetaspaceSplit, WholeText),
-)
