@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from inspect import signature
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from toktools.bpe import BPETokenizer
@@ -19,15 +18,10 @@ TRAINED = (BPETokenizer, WordPieceTokenizer, WordTokenizer, CharacterTokenizer)
 """The tokenizers whose vocabularies were learned, and which this package runs itself."""
 
 
-_ELSEWHERE = {
-    "continuing_subword_prefix": "marks.prefix",
-    "end_of_word_suffix": "marks.suffix",
-}
-"""Where a tokenizer keeps arguments of its constructor that are no attribute of that name."""
-
-
 def rebuild(tokenizer: T, **changes: Any) -> T:
     """Return a tokenizer of the same class with these arguments of its constructor replaced.
+
+    Every argument of a tokenizer of ours is an attribute of the same name; the rest are kept.
 
     Example:
         >>> from toktools import train_bpe
@@ -35,10 +29,7 @@ def rebuild(tokenizer: T, **changes: Any) -> T:
         >>> rebuild(tokenizer, merges=tokenizer.merges[:1]).merges
         (('u', 'g'),)
     """
-    arguments = {
-        name: attrgetter(_ELSEWHERE.get(name, name))(tokenizer)
-        for name in signature(type(tokenizer)).parameters
-    }
+    arguments = {name: getattr(tokenizer, name) for name in signature(type(tokenizer)).parameters}
     return type(tokenizer)(**{**arguments, **changes})
 
 
