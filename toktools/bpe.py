@@ -69,9 +69,9 @@ class BPETokenizer(Tokenizer):
         self.marks = Marks(
             continuing_subword_prefix, end_of_word_suffix, not keeps_all(self.pretokenizer)
         )
-        _require_base(vocabulary, byte_level, self.marks)
         ids = vocabulary.ids
         self._ranks = _ranks(self.merges, ids, continuing_subword_prefix)
+        _require_base(vocabulary, byte_level, self.marks)
         special = vocabulary.special_ids
         longest = 1 + len(continuing_subword_prefix) + len(end_of_word_suffix)
         self._base = {t: i for t, i in ids.items() if len(t) <= longest and i not in special}
