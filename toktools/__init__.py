@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toktools.formats.tokenizer_json import load
     from toktools.registry import train
     from toktools.tokenizer import Documents, Encoding, Tokenizer
+    from toktools.verifying import Divergence, Verification, verify
     from toktools.vocabulary import SpecialTokens, Vocabulary
     from toktools.word import WordReport, WordTokenizer, train_word
     from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
@@ -42,6 +43,7 @@ _API = {
     "formats.tokenizer_json": ["load"],
     "registry": ["train"],
     "tokenizer": ["Documents", "Encoding", "Tokenizer"],
+    "verifying": ["Divergence", "Verification", "verify"],
     "vocabulary": ["SpecialTokens", "Vocabulary"],
     "word": ["WordReport", "WordTokenizer", "train_word"],
     "wordpiece": ["WordPieceTokenizer", "train_wordpiece"],

@@ -11,6 +11,7 @@ from toktools.commands.inspect import inspect
 from toktools.commands.score import compare, score
 from toktools.commands.train import train_bpe, train_character, train_word, train_wordpiece
 from toktools.commands.train_sentencepiece import train_sentencepiece
+from toktools.commands.verify import verify
 from toktools.commands.viz import viz
 
 
@@ -38,5 +39,6 @@ for command in (
     viz,
     score,
     compare,
+    verify,
 ):
     main.add_command(command)
