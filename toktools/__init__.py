@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from toktools.character import CharacterTokenizer, train_character
     from toktools.corpus import Corpus, open_corpus
     from toktools.decode_stream import DecodeStream
-    from toktools.errors import ToktoolsError
+    from toktools.errors import ToktoolsError, UnsupportedError
+    from toktools.formats.rank_files import load_tiktoken
     from toktools.formats.tokenizer_json import load
+    from toktools.formats.vocabulary_files import load_vocab_and_merges, load_vocab_txt
     from toktools.registry import train
     from toktools.tokenizer import Documents, Encoding, Tokenizer
     from toktools.verifying import Divergence, Verification, verify
@@ -39,8 +41,10 @@ _API = {
     "character": ["CharacterTokenizer", "train_character"],
     "corpus": ["Corpus", "open_corpus"],
     "decode_stream": ["DecodeStream"],
-    "errors": ["ToktoolsError"],
+    "errors": ["ToktoolsError", "UnsupportedError"],
+    "formats.rank_files": ["load_tiktoken"],
     "formats.tokenizer_json": ["load"],
+    "formats.vocabulary_files": ["load_vocab_and_merges", "load_vocab_txt"],
     "registry": ["train"],
     "tokenizer": ["Documents", "Encoding", "Tokenizer"],
     "verifying": ["Divergence", "Verification", "verify"],

@@ -14,6 +14,7 @@ from typing import Any
 
 from toktools.adapters.adapter import library
 from toktools.errors import ToktoolsError
+from toktools.formats.opening import opener
 from toktools.formats.tokenizer_json import to_json
 from toktools.segments import visible
 from toktools.tokenizer import Special, Tokenizer
@@ -182,10 +183,12 @@ def _written(tokenizer: Tokenizer) -> Any:
 
 def _opened(path: Path) -> Any:
     """Return what another library makes of a file."""
-    from toktools.adapters.opening import opener
+    if path.suffix == ".tiktoken":
+        from toktools.adapters.tiktoken import TiktokenTokenizer
 
-    if (open_foreign := opener(path)) is not None:
-        return open_foreign(path)
+        return TiktokenTokenizer.open(path)
+    if (open_other := opener(path)) is not None:
+        return open_other()
     if path.is_dir():
         path = path / "tokenizer.json"
     try:

@@ -15,13 +15,14 @@ from typing import Any, Self
 from toktools.adapters.adapter import Adapter, Json, library, tokens_by_id
 from toktools.byte_alphabet import byte_spans, spell, unspell
 from toktools.errors import ToktoolsError
+from toktools.formats.reading import read_bytes
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 END_OF_TEXT = "<|endoftext|>"
 _GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _GPT4 = (
     r"(?i:'(?:[sdmt]|ll|ve|re))|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+$|\s*[\r\n]|\s+(?!\S)|\s"
 )
 PUBLISHED: dict[str, tuple[str, dict[str, int]]] = {
     "r50k_base": (_GPT2, {END_OF_TEXT: 50256}),
@@ -92,11 +93,7 @@ class TiktokenTokenizer(Adapter):
         Raises: ToktoolsError at a file that cannot be read, naming the line.
         """
         ranks: dict[bytes, int] = {}
-        try:
-            lines = Path(path).read_bytes().splitlines()
-        except OSError as e:
-            raise ToktoolsError(f"{path}: cannot be read: {e.strerror}") from e
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(read_bytes(path).splitlines(), 1):
             if line:
                 try:
                     token, rank = line.split()

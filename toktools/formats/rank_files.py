@@ -15,8 +15,28 @@ from toktools.bpe import BPETokenizer
 from toktools.byte_alphabet import spell
 from toktools.errors import ToktoolsError
 from toktools.formats.foreign import parts_by_name, tokens_in_order
-from toktools.pretokenizers import Pretokenizer
+from toktools.formats.reading import read_bytes
+from toktools.pretokenizers import Cl100kSplit, Gpt2Split, O200kSplit, Pretokenizer
 from toktools.vocabulary import Vocabulary
+
+_MAX_HOLES = 1000  # published files have up to 17
+_END = "<|endoftext|>"
+PUBLISHED: dict[str, tuple[Pretokenizer, dict[str, int]]] = {
+    "r50k_base": (Gpt2Split(), {_END: 50256}),
+    "p50k_base": (Gpt2Split(), {_END: 50256}),
+    "cl100k_base": (
+        Cl100kSplit(),
+        {
+            _END: 100257,
+            "<|fim_prefix|>": 100258,
+            "<|fim_middle|>": 100259,
+            "<|fim_suffix|>": 100260,
+            "<|endofprompt|>": 100276,
+        },
+    ),
+    "o200k_base": (O200kSplit(), {_END: 199999, "<|endofprompt|>": 200018}),
+}
+"""The cut and the special tokens of the published files, by name (tiktoken 0.14)."""
 
 
 def load_tiktoken(
@@ -30,14 +50,15 @@ def load_tiktoken(
     Args:
         path: a file of lines "<base64 of the bytes> <rank>".
         pretokenizer: `Cl100kSplit()`, `O200kSplit()`, ...
-        special_tokens: strings and their ids, which continue or fill the ranks without a hole.
+        special_tokens: strings and their ids. Ids that nothing has become special tokens
+            "<no token 7>", so that all ids are those of tiktoken.
     Returns: a tokenizer with tiktoken's ids; its end-of-document token is known by its name.
     Raises:  ToktoolsError, with path and line, if the file is not one.
     """
-    special = dict(special_tokens or {})
     ranks = _read_ranks(Path(path))
-    ids = {spell(token): rank for token, rank in ranks.items()} | special
     try:
+        special = _with_holes(ranks, dict(special_tokens or {}))
+        ids = {spell(token): rank for token, rank in ranks.items()} | special
         vocabulary = Vocabulary(tokens_in_order(ids), parts_by_name(special, None))
         merges = [
             _halves(token, rank, ranks)
@@ -50,21 +71,50 @@ def load_tiktoken(
         raise ToktoolsError(f"{path}: {e}") from e
 
 
+def load_published(path: Path) -> BPETokenizer:
+    """Read a rank file whose name says how text is cut and what is special.
+
+    Raises: ToktoolsError for a file of another name: `load_tiktoken` must be told.
+    """
+    if path.stem not in PUBLISHED:
+        raise ToktoolsError(
+            f"{path}: holds ranks but not how text is cut; only {', '.join(PUBLISHED)} are known "
+            f"by name: toktools.load_tiktoken({str(path)!r}, pretokenizer=...).save("
+            "'tokenizer.json') makes a file that opens by itself, and so does toktools convert "
+            "with --pretokenizer"
+        )
+    cut, special = PUBLISHED[path.stem]
+    return load_tiktoken(path, pretokenizer=cut, special_tokens=special)
+
+
 def _read_ranks(path: Path) -> dict[bytes, int]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as e:
-        raise ToktoolsError(f"{path}: cannot be read: {e.strerror}") from e
     ranks: dict[bytes, int] = {}
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_bytes(path).splitlines(), start=1):
         try:
             encoded, rank = line.split()
-            ranks[base64.b64decode(encoded, validate=True)] = int(rank)
+            token = base64.b64decode(encoded, validate=True)
+            if not token or token in ranks:
+                raise ValueError("an empty token, or one that was there before")
+            ranks[token] = int(rank)
         except (ValueError, binascii.Error) as e:
             raise ToktoolsError(
-                f"{path}:{number}: a line must be '<base64> <rank>', got {line!r:.60}"
+                f"{path}:{number}: a line must be '<base64> <rank>', each token once, "
+                f"got {line!r:.60}"
             ) from e
     return ranks
+
+
+def _with_holes(ranks: Mapping[bytes, int], special: dict[str, int]) -> dict[str, int]:
+    """Return the special tokens, and one more for each id below the highest that has no token."""
+    taken = {*ranks.values(), *special.values()}
+    highest = max(taken, default=-1)
+    if highest >= len(taken) + _MAX_HOLES:
+        raise ToktoolsError(
+            f"at most {_MAX_HOLES:,} ids may be without a token, got {len(taken):,} tokens and "
+            f"the id {highest:,}"
+        )
+    holes = (id for id in range(highest) if id not in taken)
+    return {**special, **{f"<no token {id}>": id for id in holes}}
 
 
 def _halves(token: bytes, rank: int, ranks: Mapping[bytes, int]) -> tuple[bytes, bytes]:

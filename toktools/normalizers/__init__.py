@@ -13,4 +13,11 @@ from toktools.normalizers.basic import (
     Replace,
 )
 from toktools.normalizers.bert import BertCleanup
+from toktools.normalizers.marks import (
+    EnsurePrefix,
+    NmtCleanup,
+    RegexReplace,
+    SpellBytes,
+    Strip,
+)
 from toktools.normalizers.unicode import StripAccents, UnicodeForm
