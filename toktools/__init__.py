@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toktools.corpus import Corpus, open_corpus
     from toktools.decode_stream import DecodeStream
     from toktools.errors import ToktoolsError, UnsupportedError
+    from toktools.formats.converting import Conversion, convert
     from toktools.formats.rank_files import load_tiktoken
     from toktools.formats.tokenizer_json import load
     from toktools.formats.vocabulary_files import load_vocab_and_merges, load_vocab_txt
@@ -42,6 +43,7 @@ _API = {
     "corpus": ["Corpus", "open_corpus"],
     "decode_stream": ["DecodeStream"],
     "errors": ["ToktoolsError", "UnsupportedError"],
+    "formats.converting": ["Conversion", "convert"],
     "formats.rank_files": ["load_tiktoken"],
     "formats.tokenizer_json": ["load"],
     "formats.vocabulary_files": ["load_vocab_and_merges", "load_vocab_txt"],

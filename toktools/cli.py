@@ -6,6 +6,7 @@ import click
 
 from toktools import __version__
 from toktools.command_line import Group
+from toktools.commands.convert import convert
 from toktools.commands.encode import decode, encode
 from toktools.commands.inspect import inspect
 from toktools.commands.score import compare, score
@@ -40,5 +41,6 @@ for command in (
     score,
     compare,
     verify,
+    convert,
 ):
     main.add_command(command)

@@ -61,7 +61,7 @@ def load_tiktoken(
         ids = {spell(token): rank for token, rank in ranks.items()} | special
         vocabulary = Vocabulary(tokens_in_order(ids), parts_by_name(special, None))
         merges = [
-            _halves(token, rank, ranks)
+            halves(token, rank, ranks)
             for token, rank in sorted(ranks.items(), key=lambda item: item[1])
             if len(token) > 1
         ]
@@ -117,7 +117,7 @@ def _with_holes(ranks: Mapping[bytes, int], special: dict[str, int]) -> dict[str
     return {**special, **{f"<no token {id}>": id for id in holes}}
 
 
-def _halves(token: bytes, rank: int, ranks: Mapping[bytes, int]) -> tuple[bytes, bytes]:
+def halves(token: bytes, rank: int, ranks: Mapping[bytes, int]) -> tuple[bytes, bytes]:
     """Return the two parts that `token` is made of when only lower ranks may be merged."""
     parts = [token[i : i + 1] for i in range(len(token))]
     while len(parts) > 2:

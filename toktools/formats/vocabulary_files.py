@@ -28,8 +28,9 @@ def load_vocab_and_merges(
     *,
     pretokenizer: Pretokenizer | None = None,
     special_tokens: Iterable[str] | None = None,
+    unk: str | None = None,
 ) -> BPETokenizer:
-    """Read byte-level BPE from GPT-2's two files.
+    """Read BPE from GPT-2's two files.
 
     Args:
         vocab: a `vocab.json`, a JSON object of tokens and ids.
@@ -37,6 +38,7 @@ def load_vocab_and_merges(
         pretokenizer: GPT-2's by default.
         special_tokens: which tokens are special; those that the vocabulary lacks are passed over.
             By default the ones that no text can become: they are neither bytes nor merged.
+        unk: the token for unknown characters, of a model over characters; None for bytes.
     Raises: ToktoolsError, naming the file, if one cannot be read or they do not fit together.
     """
     ids = read_json(vocab)
@@ -51,8 +53,10 @@ def load_vocab_and_merges(
         if special_tokens is None:
             made = {left + right for left, right in pairs}
             special_tokens = [t for t in tokens if len(t) > 1 and t not in made]
-        special = parts_by_name([token for token in special_tokens if token in ids], None)
-        return BPETokenizer(Vocabulary(tokens, special), pairs, pretokenizer=pretokenizer)
+        special = parts_by_name([token for token in special_tokens if token in ids], unk)
+        return BPETokenizer(
+            Vocabulary(tokens, special), pairs, byte_level=unk is None, pretokenizer=pretokenizer
+        )
     except ToktoolsError as e:
         raise ToktoolsError(f"{vocab}, {merges}: {e}") from e
 
@@ -61,6 +65,7 @@ def load_vocab_txt(
     path: str | Path,
     *,
     normalizer: Normalizer | Literal["auto"] | None = "auto",
+    pretokenizer: Pretokenizer | None = None,
     special_tokens: Iterable[str] = BERT_SPECIAL,
     unk: str = "[UNK]",
 ) -> WordPieceTokenizer:
@@ -70,6 +75,7 @@ def load_vocab_txt(
         path: the file.
         normalizer: by default BERT's clean-up, which lowercases unless the vocabulary holds upper
             case (text could never become such a token).
+        pretokenizer: at white space and punctuation by default.
         special_tokens: which tokens are special; those that the vocabulary lacks are passed over.
         unk: the token for words that it cannot spell.
     Raises: ToktoolsError, naming the file, if it cannot be read or lacks `unk`.
@@ -84,7 +90,9 @@ def load_vocab_txt(
             words = "".join(token for token in tokens if token not in {*names, unk})
             normalizer = BertCleanup(lowercase=Lowercase().normalize(words) == words)
         return WordPieceTokenizer(
-            Vocabulary(tokens, special), normalizer=normalizer, pretokenizer=PunctuationSplit()
+            Vocabulary(tokens, special),
+            normalizer=normalizer,
+            pretokenizer=pretokenizer or PunctuationSplit(),
         )
     except ToktoolsError as e:
         raise ToktoolsError(f"{path}: {e}") from e
