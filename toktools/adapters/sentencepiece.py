@@ -43,6 +43,8 @@ class SentencePieceTokenizer(Adapter):
     kind = "sentencepiece"
 
     def __init__(self, model: bytes, *, training: Mapping[str, Any] | None = None) -> None:
+        if not model:
+            raise ToktoolsError("is not a SentencePiece model: it is empty")
         self._settings = model_settings(model)
         if self._settings.whitespace_as_suffix:
             raise ToktoolsError(

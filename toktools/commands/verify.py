@@ -36,12 +36,15 @@ def verify(tokenizer: Path, corpus: Corpus, against: Path | None) -> None:
       toktools verify bpe.json shakespeare.txt
       toktools verify ours.json --against theirs.json shakespeare.txt
     """
+    from toktools.formats.opening import opener
     from toktools.formats.tokenizer_json import load
     from toktools.verifying import verify
 
     loaded = load(tokenizer)
+    is_tokenizer_json = not tokenizer.is_dir() and opener(tokenizer) is None
+    oracle = against or (tokenizer if is_tokenizer_json else None)
     with progress_bar("verifying") as progress:
-        found = verify(loaded, corpus, against, lambda n: progress(n, None))
+        found = verify(loaded, corpus, oracle, lambda n: progress(n, None))
     click.echo(
         f"{found.n_documents:,} documents, {found.n_tokens:,} tokens: "
         + (f"{found.n_different:,} documents differ" if found.n_different else "all the same")

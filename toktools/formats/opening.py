@@ -48,6 +48,8 @@ def opener(path: str | Path) -> Callable[[], Tokenizer] | None:
     for ending, other in (("vocab.json", "merges.txt"), ("merges.txt", "vocab.json")):
         if path.name.endswith(ending):
             beside = path.with_name(path.name.removesuffix(ending) + other)
+            if not beside.exists():
+                raise ToktoolsError(f"{beside}: cannot be read: it must stand beside {path}")
             both = (path, beside) if ending == "vocab.json" else (beside, path)
             return partial(_open_vocab_and_merges, *both)
     return None

@@ -61,9 +61,8 @@ def write_vocab_and_merges(tokenizer: Tokenizer, paths: list[Path]) -> list[str]
     vocab.write_text(json.dumps(bpe.get_vocab(), ensure_ascii=False), encoding="utf-8")
     lines = ["#version: 0.2", *(" ".join(merge) for merge in bpe.merges)]
     merges.write_bytes(("\n".join(lines) + "\n").encode())
-    alphabet = (
-        [] if bpe.byte_level else [f"that it is over characters, with {bpe.unk_id} for others"]
-    )
+    unk = bpe.vocabulary.special.any
+    alphabet = [] if bpe.byte_level else [f"that it is over characters, and {unk} the unknown"]
     return [*_not_held(tokenizer, special=False), *alphabet]
 
 
