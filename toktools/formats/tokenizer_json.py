@@ -152,6 +152,11 @@ def from_json(document: Any) -> Tokenizer:
     lookup(kind, {**ours, **others}, what="kind of tokenizer")
     if kind not in ours:
         return others[kind]().from_document(document, special=special, **options)
+    if model.get("type") != _TYPES[kind]:
+        raise ToktoolsError(
+            f"the model of a {kind} tokenizer must be of type {_TYPES[kind]}, "
+            f"got {model.get('type')!r:.60}"
+        )
     vocabulary = Vocabulary(tokens_in_order(need(model, "vocab", dict)), special)
     if kind == "byte":
         tokenizer = ByteTokenizer(special_tokens=vocabulary.special, **options)
@@ -161,6 +166,8 @@ def from_json(document: Any) -> Tokenizer:
     if kind == "character":
         return CharacterTokenizer(vocabulary, **options)
     steps = read_steps(document)
+    if steps.byte_level and kind != "bpe":
+        raise ToktoolsError(f"a {kind} tokenizer is not over bytes, but the file has a ByteLevel")
     options |= {"normalizer": steps.normalizer, "pretokenizer": steps.pretokenizer}
     if kind == "bpe":
         return BPETokenizer(
@@ -266,6 +273,13 @@ def _write_wordpiece(tokenizer: WordPieceTokenizer) -> tuple[Json, Json | None, 
     return model, write_pretokenizer(tokenizer.pretokenizer), decoder
 
 
+_TYPES = {
+    "word": "WordLevel",
+    "character": "WordLevel",
+    "byte": "BPE",
+    "bpe": "BPE",
+    "wordpiece": "WordPiece",
+}
 _MODELS: dict[type, Any] = {
     WordTokenizer: _write_word,
     CharacterTokenizer: _write_character,
