@@ -43,16 +43,17 @@ class SentencePieceTokenizer(Adapter):
     kind = "sentencepiece"
 
     def __init__(self, model: bytes, *, training: Mapping[str, Any] | None = None) -> None:
-        if not model:
-            raise ToktoolsError("is not a SentencePiece model: it is empty")
         self._settings = model_settings(model)
         if self._settings.whitespace_as_suffix:
             raise ToktoolsError(
                 "models trained with treat_whitespace_as_suffix cannot be decoded token by token; "
                 "train one without it"
             )
+        processor_of = library("sentencepiece").SentencePieceProcessor
+        if not model:  # which the library takes for one that is to be loaded later
+            raise ToktoolsError("is not a SentencePiece model: it is empty")
         try:
-            self._processor = library("sentencepiece").SentencePieceProcessor(model_proto=model)
+            self._processor = processor_of(model_proto=model)
         except (RuntimeError, OSError) as e:
             raise ToktoolsError(f"is not a SentencePiece model: {e}") from e
         self.model = model
