@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from toktools.corpus import Corpus, open_corpus
     from toktools.decode_stream import DecodeStream
     from toktools.dropout import encode_with_dropout
-    from toktools.errors import ToktoolsError
+    from toktools.errors import ToktoolsError, UnsupportedError
     from toktools.extending import extend
+    from toktools.formats.converting import Conversion, convert
+    from toktools.formats.rank_files import load_tiktoken
     from toktools.formats.tokenizer_json import load
+    from toktools.formats.vocabulary_files import load_vocab_and_merges, load_vocab_txt
     from toktools.pruning import Pruned, prune, remap_rows
     from toktools.registry import train
     from toktools.token_counts import count_tokens
     from toktools.tokenizer import Decoding, Documents, Encoding, Padded, Tokenizer
+    from toktools.verifying import Divergence, Verification, verify
     from toktools.vocabulary import SpecialTokens, Vocabulary
     from toktools.word import WordReport, WordTokenizer, train_word
     from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
@@ -45,13 +49,17 @@ _API = {
     "corpus": ["Corpus", "open_corpus"],
     "decode_stream": ["DecodeStream"],
     "dropout": ["encode_with_dropout"],
-    "errors": ["ToktoolsError"],
+    "errors": ["ToktoolsError", "UnsupportedError"],
     "extending": ["extend"],
+    "formats.converting": ["Conversion", "convert"],
+    "formats.rank_files": ["load_tiktoken"],
     "formats.tokenizer_json": ["load"],
+    "formats.vocabulary_files": ["load_vocab_and_merges", "load_vocab_txt"],
     "pruning": ["Pruned", "prune", "remap_rows"],
     "registry": ["train"],
     "token_counts": ["count_tokens"],
     "tokenizer": ["Decoding", "Documents", "Encoding", "Padded", "Tokenizer"],
+    "verifying": ["Divergence", "Verification", "verify"],
     "vocabulary": ["SpecialTokens", "Vocabulary"],
     "word": ["WordReport", "WordTokenizer", "train_word"],
     "wordpiece": ["WordPieceTokenizer", "train_wordpiece"],

@@ -6,6 +6,7 @@ import click
 
 from toktools import __version__
 from toktools.command_line import Group
+from toktools.commands.convert import convert
 from toktools.commands.decode import decode
 from toktools.commands.encode import encode
 from toktools.commands.extend import extend
@@ -14,6 +15,7 @@ from toktools.commands.prune import prune
 from toktools.commands.score import compare, score
 from toktools.commands.train import train_bpe, train_character, train_word, train_wordpiece
 from toktools.commands.train_sentencepiece import train_sentencepiece
+from toktools.commands.verify import verify
 from toktools.commands.viz import viz
 
 
@@ -43,5 +45,7 @@ for command in (
     viz,
     score,
     compare,
+    verify,
+    convert,
 ):
     main.add_command(command)

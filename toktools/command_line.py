@@ -47,10 +47,10 @@ def say(message: str) -> None:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], object]]:
+def progress_bar(what: str) -> Iterator[Callable[[int, int | None], object]]:
     """Show a bar with the time left while the block runs, if standard error is a terminal.
 
-    Yields: a function to call with (done, total).
+    Yields: a function to call with (done, total), or (done, None) where no total is known.
     """
     if not sys.stderr.isatty():
         yield lambda done, total: None

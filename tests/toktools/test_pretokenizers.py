@@ -26,11 +26,14 @@ from toktools.pretokenizers import (
     MetaspaceSplit,
     O200kSplit,
     Pretokenizer,
+    PunctuationMarkSplit,
     PunctuationSplit,
     Qwen2Split,
     RegexSplit,
     SplitSequence,
+    StringSplit,
     WhitespaceSplit,
+    WordSplit,
     pretokenizer,
 )
 
@@ -67,6 +70,20 @@ PAIRS: dict[str, tuple[Pretokenizer, hf.PreTokenizer]] = {
         split(r"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))"),
     ),
     "metaspace": (MetaspaceSplit(), hf.Metaspace(prepend_scheme="never")),
+    "words": (WordSplit(), hf.Whitespace()),
+    **{
+        f"marks-{behavior}": (PunctuationMarkSplit(behavior), hf.Punctuation(behavior))  # type: ignore[arg-type]
+        for behavior in BEHAVIORS
+    },
+    **{
+        f"string-{behavior}-{invert}": (
+            StringSplit("the ", behavior, invert),  # type: ignore[arg-type]
+            hf.Split("the ", behavior, invert),
+        )
+        for behavior in BEHAVIORS
+        for invert in (False, True)
+    },
+    "delimiter": (StringSplit("'", "removed"), hf.CharDelimiterSplit("'")),
     "sequence": (
         SplitSequence(WhitespaceSplit(), DigitSplit(group=None), PunctuationSplit()),
         hf.Sequence([hf.WhitespaceSplit(), hf.Digits(False), hf.BertPreTokenizer()]),
@@ -109,6 +126,18 @@ def test_pieces_and_spans_are_those_of_the_oracle(name: str, text: str):
 def test_pieces_of_corpora_are_those_of_the_oracle(name: str, prose: list[str], code: list[str]):
     for text in [*prose[::40], "\n".join(code[:2000])]:
         assert_same_pieces(name, text)
+
+
+@pytest.mark.oracle
+def test_word_characters_are_those_of_the_oracle():
+    characters = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+    for text in ("a{}a", "-{}-"):
+        assert [c for c in characters if differs("words", text.format(c))] == []
+
+
+def differs(name: str, text: str) -> bool:
+    ours, theirs = PAIRS[name]
+    return ours.split_spans(text) != [span for _, span in theirs.pre_tokenize_str(text)]
 
 
 @pytest.mark.oracle
@@ -197,6 +226,8 @@ def test_pretokenizers_are_values(name: str):
     [
         (lambda: DigitSplit(group=0), "group must be >= 1, or None for whole numbers, got 0"),
         (lambda: MetaspaceSplit("__"), "replacement must be one character, got '__'"),
+        (lambda: StringSplit(""), "the string to cut at must not be empty"),
+        (lambda: PunctuationMarkSplit("glued"), "behavior must be one of isolated"),  # type: ignore[arg-type]
         (lambda: RegexSplit("["), r"'\[' is not a regular expression: unterminated"),
         (lambda: RegexSplit("a", "glued"), "behavior must be one of isolated, .* got 'glued'"),
     ],

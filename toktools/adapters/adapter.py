@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Self
 
 from toktools.errors import ToktoolsError
@@ -21,6 +22,7 @@ from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens
 
 Json = dict[str, Any]
+_MAX_HOLES = 1 << 18
 
 
 class Adapter(Tokenizer):
@@ -37,6 +39,11 @@ class Adapter(Tokenizer):
     @abstractmethod
     def from_document(cls, document: Json, *, special: SpecialTokens, training: Json) -> Self:
         """Return the tokenizer that `to_document` described; ToktoolsError if it does not fit."""
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Read a file of the library's own; ToktoolsError, naming the file, if it is none."""
+        raise ToktoolsError(f"{path}: a {cls.__name__} is not made from such a file")
 
     def surface_of_hidden(self, text: str, first: bool) -> bytes:
         return text.encode()

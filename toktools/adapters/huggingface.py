@@ -11,11 +11,13 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
 from toktools.adapters.adapter import Adapter, Json, library
 from toktools.byte_alphabet import ALPHABET, unspell
 from toktools.errors import ToktoolsError
+from toktools.formats.reading import read_text
 from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 
 EOS_NAMES = (
@@ -88,6 +90,26 @@ class HuggingFaceTokenizer(Adapter):
         self._byte_fallback = "ByteFallback" in decoders
         self._spaces_between = self._decoder is None or "WordPiece" in decoders
         self._suffix: str = decoders.get("BPEDecoder", {}).get("suffix", "")
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Read any `tokenizer.json`, or the one in a folder; ToktoolsError if it is none.
+
+        Example:
+            >>> import tempfile, toktools
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     toktools.ByteTokenizer().save(folder + "/tokenizer.json")
+            ...     HuggingFaceTokenizer.open(folder).encode("a")
+            [99]
+        """
+        path = Path(path)
+        if path.is_dir():
+            path = path / "tokenizer.json"
+        source = read_text(path)
+        try:
+            return cls(source)
+        except ToktoolsError as e:
+            raise ToktoolsError(f"{path}: {e}") from e
 
     @property
     def _model(self) -> Json:

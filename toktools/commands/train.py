@@ -195,7 +195,9 @@ def _report(tokenizer: Tokenizer, corpus: Corpus, seconds: float, output: Path) 
             say(f"{count:,} documents with invalid text {what}")
     wanted = tokenizer.training["options"].get("vocab_size", 0)
     if tokenizer.n_vocab < wanted:
-        say(f"{wanted:,} were asked for; the corpus has no more pairs to merge")
+        unigram = tokenizer.training["options"].get("model_type") == "unigram"
+        more = "likely pieces" if unigram else "pairs to merge"
+        say(f"{wanted:,} were asked for; the corpus has no more {more}")
     if "report" in tokenizer.training:
         from toktools.word import WordReport
 

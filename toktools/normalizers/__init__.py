@@ -18,6 +18,13 @@ from toktools.normalizers.basic import (
     Replace,
 )
 from toktools.normalizers.bert import BertCleanup
+from toktools.normalizers.marks import (
+    EnsurePrefix,
+    NmtCleanup,
+    RegexReplace,
+    SpellBytes,
+    Strip,
+)
 from toktools.normalizers.unicode import StripAccents, UnicodeForm
 
 NORMALIZERS: dict[str, Normalizer] = {

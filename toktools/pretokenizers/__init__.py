@@ -3,7 +3,8 @@
 Every class here is a value: two of the same kind and options are equal. `split` gives the pieces,
 `split_spans` says where they stand. What lies between two pieces (white space, for some) is not
 encoded. In reading order: `basic.py`, `gpt.py` (the cuts of published models), `custom.py` (a
-user's own: digits, metaspace, a regular expression, one after the other).
+user's own: digits, metaspace, a regular expression, one after the other), `marks.py` (at the ends
+of words, punctuation, a string).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from toktools.pretokenizers.basic import (
 )
 from toktools.pretokenizers.custom import DigitSplit, MetaspaceSplit, RegexSplit, SplitSequence
 from toktools.pretokenizers.gpt import Cl100kSplit, Gpt2Split, Llama3Split, O200kSplit, Qwen2Split
+from toktools.pretokenizers.marks import PunctuationMarkSplit, StringSplit, WordSplit
 
 PRETOKENIZERS: dict[str, type[Pretokenizer]] = {
     "gpt2": Gpt2Split,
