@@ -130,6 +130,7 @@ def test_pieces_of_corpora_are_those_of_the_oracle(name: str, prose: list[str], 
 
 
 @pytest.mark.oracle
+@pytest.mark.slow
 def test_word_characters_are_those_of_the_oracle():
     characters = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
     for i in range(0, len(characters), 200):  # the library takes quadratic time
