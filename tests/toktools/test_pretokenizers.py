@@ -116,6 +116,7 @@ def assert_same_pieces(name: str, text: str) -> None:
 
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", PAIRS)
+@settings(deadline=None)  # the first call compiles the pattern
 @given(text=cut_text)
 def test_pieces_and_spans_are_those_of_the_oracle(name: str, text: str):
     assert_same_pieces(name, text)
@@ -129,15 +130,11 @@ def test_pieces_of_corpora_are_those_of_the_oracle(name: str, prose: list[str], 
 
 
 @pytest.mark.oracle
+@pytest.mark.slow
 def test_word_characters_are_those_of_the_oracle():
     characters = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
-    for text in ("a{}a", "-{}-"):
-        assert [c for c in characters if differs("words", text.format(c))] == []
-
-
-def differs(name: str, text: str) -> bool:
-    ours, theirs = PAIRS[name]
-    return ours.split_spans(text) != [span for _, span in theirs.pre_tokenize_str(text)]
+    for i in range(0, len(characters), 200):  # the library takes quadratic time
+        assert_same_pieces("words", " ".join(f"a{c}a" for c in characters[i : i + 200]))
 
 
 @pytest.mark.oracle
