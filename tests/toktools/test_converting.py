@@ -145,7 +145,7 @@ REFUSED = {
     ),
     "bytes in words": (ByteTokenizer(), "vocab.txt", "a byte tokenizer is not WordPiece"),
     "another prefix": (
-        train_wordpiece({"ab": 1}, prefix="@@"),
+        train_wordpiece({"ab": 1}, continuing_subword_prefix="@@"),
         "vocab.txt",
         "no place for another prefix than '##'",
     ),

@@ -22,6 +22,7 @@ from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer
 
 Json = dict[str, Any]
+MARKS = ("continuing_subword_prefix", "end_of_word_suffix")
 
 PAD_NAMES = ("<PAD>", "[PAD]", "<pad>", "<|pad|>", "<|finetune_right_pad_id|>")
 EOS_NAMES = (
@@ -105,9 +106,9 @@ def _unknown(model: Json) -> str:
 
 
 def _bpe(model: Json, steps: Steps, added: list[AddedToken]) -> BPETokenizer:
-    for option in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
-        if model.get(option):
-            raise UnsupportedError(f"has a BPE model with {option}, which toktools has not")
+    if model.get("dropout"):
+        raise UnsupportedError("has a BPE model with dropout, which toktools has not")
+    marks = {mark: _mark(model, mark, steps) for mark in MARKS}
     ignore_merges = model.get("ignore_merges") or False
     if not isinstance(ignore_merges, bool):
         raise ToktoolsError(f"'ignore_merges' must be true or false, got {ignore_merges!r:.60}")
@@ -125,9 +126,20 @@ def _bpe(model: Json, steps: Steps, added: list[AddedToken]) -> BPETokenizer:
         [read_merge(merge) for merge in merges],
         byte_level=steps.byte_level,
         ignore_merges=ignore_merges,
+        **marks,
         normalizer=steps.normalizer,
         pretokenizer=steps.pretokenizer,
     )
+
+
+def _mark(model: Json, name: str, steps: Steps) -> str:
+    """Return a mark within words, "" for none."""
+    mark = model.get(name)
+    if mark is not None and not isinstance(mark, str):
+        raise ToktoolsError(f"{name!r} must be a string, got {mark!r:.60}")
+    if mark and steps.byte_level:
+        raise UnsupportedError(f"has a BPE model over bytes with {name}, which toktools has not")
+    return mark or ""
 
 
 def _require_bytes(model: Json, added: list[AddedToken]) -> None:
