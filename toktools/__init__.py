@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from toktools.byte import ByteTokenizer, train_byte
     from toktools.character import CharacterTokenizer, train_character
     from toktools.corpus import Corpus, open_corpus
+    from toktools.count_table import Counting
     from toktools.decode_stream import DecodeStream
     from toktools.errors import ToktoolsError
     from toktools.formats.tokenizer_json import load
@@ -37,6 +38,7 @@ _API = {
     "byte": ["ByteTokenizer", "train_byte"],
     "character": ["CharacterTokenizer", "train_character"],
     "corpus": ["Corpus", "open_corpus"],
+    "count_table": ["Counting"],
     "decode_stream": ["DecodeStream"],
     "errors": ["ToktoolsError"],
     "formats.tokenizer_json": ["load"],

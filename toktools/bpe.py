@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toktools.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
+from toktools.count_table import Counting
 from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
-from toktools.merging import Progress, Symbols, apply_merges, learn_merges
+from toktools.learning import learn_by_frequency
+from toktools.merging import Progress, Symbols, apply_merges
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Gpt2Split, Pretokenizer
 from toktools.tokenizer import Tokenizer
@@ -113,6 +115,7 @@ def train_bpe(
     max_token_length: int | None = None,
     special_tokens: SpecialTokens | None = None,
     progress: Progress | None = None,
+    counting: Counting | None = None,
 ) -> BPETokenizer:
     """Learn a BPE vocabulary: the same merges and ids as Hugging Face's `BpeTrainer`.
 
@@ -125,6 +128,7 @@ def train_bpe(
         max_token_length: see `toktools.merging.learn_merges`.
         special_tokens: PAD and EOS by default, and ANY at the character level.
         progress: called with (tokens so far, vocab_size).
+        counting: limits of memory and the like; see `toktools.Counting`.
     Returns: a tokenizer; it has fewer tokens than asked for if the corpus runs out of pairs.
     Raises:  ToktoolsError for an empty corpus or too small a `vocab_size`.
     Example:
@@ -140,15 +144,17 @@ def train_bpe(
     if byte_level:
         special = special.without_any()
     cut = Gpt2Split()
-    pretokens = count_pretokens(corpus, cut)
-    spelled = {spell(p.encode()) if byte_level else p: n for p, n in pretokens.counts.items()}
+    pretokens = count_pretokens(corpus, cut, counting=counting)
     symbols = Symbols(special)
-    symbols.add_alphabet(ALPHABET if byte_level else sorted({c for p in spelled for c in p}))
+    alphabet = ALPHABET if byte_level else sorted({c for p in pretokens.counts for c in p})
+    symbols.add_alphabet(alphabet)
     require_room(vocab_size, symbols)
-    merges = learn_merges(
-        [[symbols.ids[character] for character in pretoken] for pretoken in spelled],
-        list(spelled.values()),
+    ids = symbols.ids
+    merges = learn_by_frequency(
+        pretokens,
+        lambda p: [ids[c] for c in (spell(p.encode()) if byte_level else p)],
         symbols,
+        counting,
         vocab_size=vocab_size,
         min_frequency=min_frequency,
         max_token_length=max_token_length,

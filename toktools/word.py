@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from toktools.character import most_frequent
-from toktools.counting import CorpusLike, count_pretokens, documents_of
+from toktools.count_table import Counting
+from toktools.counting import CorpusLike, count_pretokens, documents_of, weighted
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Lowercase, Normalizer
 from toktools.pretokenizers import Pretokenizer, WhitespaceSplit, pretokenizer
+from toktools.runs import StoredCounts
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
@@ -102,6 +104,7 @@ def train_word(
     lowercase: bool = False,
     split: str = "whitespace",
     special_tokens: SpecialTokens | None = None,
+    counting: Counting | None = None,
 ) -> WordTokenizer:
     """Learn a vocabulary of words; those too rare become `<ANY>`.
 
@@ -112,6 +115,7 @@ def train_word(
         lowercase: lowercase text before it is cut.
         split: "whitespace", or "punctuation" to make each punctuation character a word too.
         special_tokens: PAD, EOS and ANY by default.
+        counting: limits of memory and the like; see `toktools.Counting`.
     Returns: a tokenizer whose words are ordered by count, descending, then by code point;
              `tokenizer.training["report"]` holds the fields of `WordReport`.
     Raises:  ToktoolsError for an empty corpus or impossible options.
@@ -126,7 +130,7 @@ lost without it
     special = special_tokens or SpecialTokens()
     cut, normalizer = word_steps(split, lowercase)
     source = corpus if isinstance(corpus, Mapping) else documents_of(corpus)
-    pretokens = count_pretokens(source, cut, normalizer)
+    pretokens = count_pretokens(source, cut, normalizer, counting)
     kept = most_frequent(pretokens.counts, min_count, max_vocab, special)
     tokenizer = WordTokenizer(
         Vocabulary([*special, *kept], special), normalizer=normalizer, pretokenizer=cut
@@ -160,19 +164,25 @@ def what_words_lose(normalizer: Normalizer | None, unknown: str) -> str:
 
 
 def _report(
-    tokenizer: Tokenizer, counts: Mapping[str, int], kept: Collection[str], documents: Iterable[str]
+    tokenizer: Tokenizer,
+    counts: Mapping[str, int] | StoredCounts,
+    kept: Collection[str],
+    documents: Iterable[str],
 ) -> WordReport:
-    replaced = [count for word, count in counts.items() if word not in kept]
-    n_documents = n_with_any = 0
-    for document in documents:
+    words_replaced = types_replaced = n_documents = n_with_any = 0
+    for word, count in counts.items():
+        if word not in kept:
+            words_replaced += count
+            types_replaced += 1
+    for document, weight in map(weighted, documents):
         ids = tokenizer.encode(document)
-        n_documents += bool(ids)
-        n_with_any += tokenizer.unk_id in ids
+        n_documents += weight * bool(ids)
+        n_with_any += weight * (tokenizer.unk_id in ids)
     return WordReport(
         words=sum(counts.values()),
         types=len(counts),
-        words_replaced=sum(replaced),
-        types_replaced=len(replaced),
+        words_replaced=words_replaced,
+        types_replaced=types_replaced,
         documents=n_documents,
         documents_with_any=n_with_any,
     )

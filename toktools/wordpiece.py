@@ -12,15 +12,20 @@ longest match, "##").
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from toktools.bpe import require_room
-from toktools.counting import CorpusLike, count_pretokens
+from toktools.count_table import Counting
+from toktools.counting import CorpusLike, PretokenCounts, count_pretokens
 from toktools.errors import ToktoolsError
+from toktools.learning import (
+    check_likelihood_can_wait,
+    learn_by_frequency,
+    require_memory_for_likelihood,
+)
 from toktools.likelihood import learn_merges_by_likelihood
-from toktools.merging import Pair, Progress, Symbols, learn_merges
+from toktools.merging import Pair, Progress, Symbols
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Pretokenizer, WhitespaceSplit
 from toktools.tokenizer import Tokenizer
@@ -119,6 +124,7 @@ def train_wordpiece(
     alphabet: Sequence[str] | None = None,
     special_tokens: SpecialTokens | None = None,
     progress: Progress | None = None,
+    counting: Counting | None = None,
 ) -> WordPieceTokenizer:
     """Learn a WordPiece vocabulary.
 
@@ -136,6 +142,7 @@ def train_wordpiece(
             code point, then the prefixed ones by code point. Order matters where counts tie.
         special_tokens: PAD, EOS and ANY by default.
         progress: called with (tokens so far, vocab_size).
+        counting: limits of memory and the like; see `toktools.Counting`.
     Returns: a tokenizer; it has fewer tokens than asked for if the corpus runs out of pairs.
     Raises:  ToktoolsError for an empty corpus or impossible options.
     Example:
@@ -149,13 +156,16 @@ def train_wordpiece(
         raise ToktoolsError(f"criterion must be 'frequency' or 'likelihood', got {criterion!r}")
     special = special_tokens or SpecialTokens()
     cut, normalizer = word_steps(split, lowercase)
-    pretokens = count_pretokens(corpus, cut, normalizer)
+    if criterion == "likelihood":
+        check_likelihood_can_wait(counting)
+    pretokens = count_pretokens(corpus, cut, normalizer, counting)
     symbols = Symbols(special, prefix)
     symbols.add_alphabet(base_symbols(pretokens.counts, prefix) if alphabet is None else alphabet)
     require_room(vocab_size, symbols)
     learn_wordpiece_merges(
-        pretokens.counts,
+        pretokens,
         symbols,
+        counting,
         prefix=prefix,
         criterion=criterion,
         vocab_size=vocab_size,
@@ -181,7 +191,7 @@ def train_wordpiece(
     )
 
 
-def base_symbols(words: Counter[str], prefix: str) -> list[str]:
+def base_symbols(words: Iterable[str], prefix: str) -> list[str]:
     """Return every character, by code point, then every prefixed one that continues some word."""
     first = sorted({character for word in words for character in word})
     continuing = sorted({character for word in words for character in word[1:]})
@@ -189,8 +199,9 @@ def base_symbols(words: Counter[str], prefix: str) -> list[str]:
 
 
 def learn_wordpiece_merges(
-    words: Counter[str],
+    pretokens: PretokenCounts,
     symbols: Symbols,
+    counting: Counting | None = None,
     *,
     prefix: str,
     criterion: Criterion,
@@ -200,13 +211,14 @@ def learn_wordpiece_merges(
 ) -> list[Pair]:
     """Fill `symbols` by merging within `words`; return the merges, in order."""
     ids = symbols.ids
-    spelled = [[ids[word[0]], *(ids[prefix + c] for c in word[1:])] for word in words]
-    learn = learn_merges if criterion == "frequency" else learn_merges_by_likelihood
-    return learn(
-        spelled,
-        list(words.values()),
-        symbols,
-        vocab_size=vocab_size,
-        min_frequency=min_frequency,
-        progress=progress,
-    )
+    limits = {"vocab_size": vocab_size, "min_frequency": min_frequency, "progress": progress}
+
+    def spelled(word: str) -> list[int]:
+        return [ids[word[0]], *(ids[prefix + c] for c in word[1:])]
+
+    if criterion == "frequency":
+        return learn_by_frequency(pretokens, spelled, symbols, counting, **limits)
+    require_memory_for_likelihood(pretokens.counts, counting)
+    counts = pretokens.counts
+    words = [spelled(word) for word in counts]
+    return learn_merges_by_likelihood(words, list(counts.values()), symbols, **limits)

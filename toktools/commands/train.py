@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toktools.command_line import progress_bar, say
+from toktools.command_line import progress_bars, say
+from toktools.commands.counting_options import CountingWith, counting_options
 from toktools.corpus.options import corpus_options
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("train-bpe")
 @training_options
+@counting_options
 @click.option("--vocab-size", default=8000, show_default=True, help="Tokens wanted, all included.")
 @click.option(
     "--min-frequency", default=1, show_default=True, help="Merge no pair rarer than this."
@@ -63,6 +65,7 @@ def train_bpe(character_level: bool, **options: Any) -> None:
 
 @click.command("train-wordpiece")
 @training_options
+@counting_options
 @click.option("--vocab-size", default=8000, show_default=True, help="Tokens wanted, all included.")
 @click.option(
     "--min-frequency", default=1, show_default=True, help="Merge no pair rarer than this."
@@ -95,6 +98,7 @@ def train_wordpiece(**options: Any) -> None:
 
 @click.command("train-word")
 @training_options
+@counting_options
 @click.option("--min-count", default=3, show_default=True, help="Rarer words become <ANY>.")
 @click.option("--max-vocab", type=int, help="Tokens at most; the most frequent words are kept.")
 @click.option(
@@ -118,6 +122,7 @@ def train_word(**options: Any) -> None:
 
 @click.command("train-character")
 @training_options
+@counting_options
 @click.option("--min-count", default=1, show_default=True, help="Rarer characters become <ANY>.")
 @click.option("--max-vocab", type=int, help="Tokens at most; the most frequent are kept.")
 def train_character(**options: Any) -> None:
@@ -138,6 +143,7 @@ def train_and_save(
     pad_token: str,
     eos_token: str,
     any_token: str,
+    counting: CountingWith | None = None,
     **options: Any,
 ) -> None:
     """Train the tokenizer of that name, write it to `output` and report what was done."""
@@ -146,10 +152,11 @@ def train_and_save(
 
     special = SpecialTokens(pad=pad_token, eos=eos_token, any=any_token)
     start = time.perf_counter()
-    if name in ("bpe", "wordpiece"):
-        with progress_bar(f"training {name}") as progress:
-            tokenizer = train(name, corpus, special_tokens=special, progress=progress, **options)
-    else:
+    with progress_bars("counting", f"training {name}") as (counted, learned):
+        if counting is not None:
+            options["counting"] = counting(counted)
+        if name in ("bpe", "wordpiece"):
+            options["progress"] = learned
         tokenizer = train(name, corpus, special_tokens=special, **options)
     seconds = time.perf_counter() - start
     if str(output) == "-":
