@@ -29,8 +29,8 @@ from toktools.merging import Pair, Progress, Symbols
 from toktools.pair_columns import Entries, Ints, PairCounts, keys_of, pair_of, sides_of, sums
 from toktools.places import Formed, Segments
 
-_BYTES_A_SYMBOL = 160  # of temporaries, while words are merged
-_MOST_SYMBOLS = 1 << 20
+_BYTES_A_SYMBOL = 200  # of temporaries, while words are merged
+_FEWEST_SYMBOLS, _MOST_SYMBOLS = 1 << 12, 1 << 20  # at a time
 
 
 class Words:
@@ -181,8 +181,13 @@ def learn_merges_compact(
         The others, and what is returned, as `toktools.merging.learn_merges`.
     Cost: each merge is some hundred microseconds and as many NumPy steps as its words need.
     """
-    with Columns(folder, max_memory) as columns:
-        learner = _Learner(words, len(symbols), max_token_length, max_memory, columns)
+    at_once, limit = _MOST_SYMBOLS, None
+    if max_memory is not None:  # a third of the room for temporaries, the rest for columns
+        room = max_memory - resident_bytes()
+        at_once = min(at_once, max(room // 3 // _BYTES_A_SYMBOL, _FEWEST_SYMBOLS))
+        limit = max_memory - room // 3
+    with Columns(folder, limit) as columns:
+        learner = _Learner(words, len(symbols), max_token_length, columns, at_once)
         merges: dict[Pair, None] = {}  # an ordered set
         while len(symbols) < vocab_size:
             top = learner.next_pair(max(min_frequency, 1))
@@ -208,12 +213,10 @@ class _Learner:
         words: Iterable[tuple[list[int], int]],
         n_symbols: int,
         max_token_length: int | None,
-        max_memory: int | None,
         columns: Columns,
+        at_once: int,
     ) -> None:
-        self._columns = columns
-        room = float("inf") if max_memory is None else max_memory - resident_bytes()
-        self._at_once = int(min(_MOST_SYMBOLS, max(room / 4 // _BYTES_A_SYMBOL, 1 << 12)))
+        self._columns, self._at_once = columns, at_once
         self._words = Words(words, columns, self._at_once)
         self._counts, self._entries = PairCounts(columns), Entries(columns)
         self._segments = Segments(columns)

@@ -29,14 +29,14 @@ _LINE, _BATCH = 20, 200_000  # words
 
 
 def spell(rank: int) -> str:
-    """Return word number `rank` >= 1: one to twelve letters, the common ones more often.
+    """Return word number `rank` >= 1: three to thirteen letters, the common ones more often.
 
     Example:
         >>> spell(1) == spell(1) != spell(2)
         True
     """
     bits = splitmix64(1, rank)
-    length = 1 + min(rank.bit_length() // 2, 11)
+    length = 3 + min(rank.bit_length() // 2, 10)
     letters: list[str] = []
     for _ in range(length):
         bits, number = divmod(bits, 26 * 26)
@@ -45,7 +45,7 @@ def spell(rank: int) -> str:
     return "".join(letters)
 
 
-def write_corpus(path: Path, n_bytes: int, *, exponent: float = 1.3, seed: int = 0) -> None:
+def write_corpus(path: Path, n_bytes: int, *, exponent: float = 1.4, seed: int = 0) -> None:
     """Write about `n_bytes` of text, 20 words a line."""
     rng = np.random.default_rng(seed)
     written = 0
@@ -81,8 +81,8 @@ def main() -> None:
 
 @main.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--size", default="1GB", show_default=True)
-@click.option("--exponent", default=1.3, show_default=True, help="Nearer to 1: a longer tail.")
+@click.option("--size", default="800MB", show_default=True)
+@click.option("--exponent", default=1.4, show_default=True, help="Nearer to 1: a longer tail.")
 def corpus(path: Path, size: str, exponent: float) -> None:
     """Write a corpus of made-up words."""
     write_corpus(path, parse_size(size), exponent=exponent)
@@ -90,7 +90,7 @@ def corpus(path: Path, size: str, exponent: float) -> None:
 
 @main.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--max-memory", default="100MB", show_default=True)
+@click.option("--max-memory", default="80MB", show_default=True)
 @click.option("--vocab-size", default=8000, show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("."), show_default=True)
 @click.option("--without", "without", is_flag=True, help="Train without the cap.")
