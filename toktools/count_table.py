@@ -59,7 +59,9 @@ class Counting:
         if self.max_memory is not None and self.max_memory < 1:
             raise ToktoolsError(f"max_memory must be a positive size, got {self.max_memory}")
         if self.resume and self.folder is None:
-            raise ToktoolsError("to resume, name the folder of the earlier counting (--work-folder)")
+            raise ToktoolsError(
+                "to resume, name the folder of the earlier counting (--work-folder)"
+            )
 
     def room(self) -> int | None:
         """Return the bytes that `max_memory` leaves now, None if there is no limit.
@@ -95,7 +97,11 @@ class CountTable:
         self.progress = self._folder.progress if self._folder else Progress(options)
         self.watched = counting != Counting()
         self._told = 0
-        self._n_kept_bytes, self._kept_at, self._seconds = self.progress.n_bytes, time.monotonic(), 0.0
+        self._n_kept_bytes, self._kept_at, self._seconds = (
+            self.progress.n_bytes,
+            time.monotonic(),
+            0.0,
+        )
         self._empty()
 
     def __enter__(self) -> CountTable:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -137,9 +137,7 @@ def count_pretokens(
             **describe(),
             **{name: getattr(so_far, name) for name in ("n_documents", "n_bytes", "digest")},
         }
-        return PretokenCounts(
-            table.finished(so_far), so_far.n_documents, so_far.n_bytes, record
-        )
+        return PretokenCounts(table.finished(so_far), so_far.n_documents, so_far.n_bytes, record)
 
 
 def _skipped(reading: Iterator[str], recorded: Progress) -> Progress:
@@ -157,7 +155,7 @@ def _skipped(reading: Iterator[str], recorded: Progress) -> Progress:
             f"before, got {'others' if n_read == recorded.n_read else f'{n_read:,} in all'}; "
             "resume with the same corpus, or name another folder"
         )
-    return recorded
+    return replace(recorded)
 
 
 def _given_counts(given: Mapping[str, int]) -> PretokenCounts:

@@ -2,8 +2,7 @@
 
 `python -m experiments.bench.memory` writes a corpus of made-up words with a long tail, trains byte-
 level BPE on it with and without `--max-memory`, each in a process of its own, and prints the peak
-of resident memory (`ru_maxrss` of the finished process), the time, and whether the files are the
-same. The corpus: word number r is drawn with probability proportional to r**-exponent (Zipf), and
+of resident memory (`VmHWM` of the process, Linux), the time, and the digest of the file. The corpus: word number r is drawn with probability proportional to r**-exponent (Zipf), and
 spelled by a hash of r, so that the number of distinct words grows without end.
 """
 
@@ -11,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -29,14 +29,14 @@ _LINE, _BATCH = 20, 200_000  # words
 
 
 def spell(rank: int) -> str:
-    """Return word number `rank` >= 1: three to thirteen letters, the common ones more often.
+    """Return word number `rank` >= 1: eight to twenty letters, the common ones more often.
 
     Example:
         >>> spell(1) == spell(1) != spell(2)
         True
     """
     bits = splitmix64(1, rank)
-    length = 3 + min(rank.bit_length() // 2, 10)
+    length = 8 + min(rank.bit_length() // 2, 12)
     letters: list[str] = []
     for _ in range(length):
         bits, number = divmod(bits, 26 * 26)
@@ -58,20 +58,47 @@ def write_corpus(path: Path, n_bytes: int, *, exponent: float = 1.4, seed: int =
             written += file.write("\n".join(lines) + "\n")
 
 
-def train(corpus: Path, output: Path, *options: str) -> dict[str, Any]:
-    """Train BPE in a process of its own; return its peak memory in bytes and its seconds."""
-    command = ["-m", "toktools", "train-bpe", str(corpus), "-o", str(output), *options]
+_CHILD = """
+import sys
+from toktools.cli import main
+from experiments.bench.memory import peak_bytes
+main(sys.argv[1:], standalone_mode=False)
+print(peak_bytes())
+"""
+
+
+def train(corpus: Path, output: Path, *options: str, limit: int | None = None) -> dict[str, Any]:
+    """Train BPE in a process of its own; return its peak memory in bytes and its seconds.
+
+    Args: limit: bytes of private data (RLIMIT_DATA) that the system is to allow it, None for any.
+    """
+    arguments = ["train-bpe", str(corpus), "-o", str(output), *options]
     start = time.perf_counter()
-    pid = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, *command])
-    _, status, usage = os.wait4(pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}")
-    scale = 1 if sys.platform == "darwin" else 1024
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        preexec_fn=None if limit is None else lambda: _limit_data(limit),
+    )
     return {
-        "peak_bytes": usage.ru_maxrss * scale,
+        "peak_bytes": int(done.stdout.split()[-1]),
         "seconds": time.perf_counter() - start,
         "sha256": hashlib.sha256(output.read_bytes()).hexdigest(),
     }
+
+
+def peak_bytes() -> int:
+    """Return the most memory that this process has held since it was started.
+
+    Not `ru_maxrss`, which counts what the process held that started it.
+    """
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) * 1024
+
+
+def _limit_data(n_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (n_bytes, n_bytes))
 
 
 @click.group(cls=Group)
@@ -94,11 +121,20 @@ def corpus(path: Path, size: str, exponent: float) -> None:
 @click.option("--vocab-size", default=8000, show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("."), show_default=True)
 @click.option("--without", "without", is_flag=True, help="Train without the cap.")
-def measure(path: Path, max_memory: str, vocab_size: int, folder: Path, without: bool) -> None:
+@click.option("--limit-data", metavar="SIZE", help="Have the system enforce this (RLIMIT_DATA).")
+def measure(
+    path: Path,
+    max_memory: str,
+    vocab_size: int,
+    folder: Path,
+    without: bool,
+    limit_data: str | None,
+) -> None:
     """Train BPE on PATH once and print peak memory, time and the digest of the file."""
     output = folder / ("without.json" if without else "with.json")
     options = () if without else ("--max-memory", max_memory)
-    result = train(path, output, "--vocab-size", str(vocab_size), *options)
+    limit = None if limit_data is None else parse_size(limit_data)
+    result = train(path, output, "--vocab-size", str(vocab_size), *options, limit=limit)
     click.echo(json.dumps({"corpus_bytes": path.stat().st_size, "options": options, **result}))
 
 
