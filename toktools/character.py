@@ -14,7 +14,7 @@ from typing import Any
 from toktools.count_table import Counting
 from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
-from toktools.runs import StoredCounts
+from toktools.on_disk.runs import StoredCounts
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
 

@@ -23,11 +23,19 @@ from pathlib import Path
 
 import numpy as np
 
-from toktools.columns import Columns
 from toktools.memory import resident_bytes
 from toktools.merging import Pair, Progress, Symbols
-from toktools.pair_columns import Entries, Ints, PairCounts, keys_of, pair_of, sides_of, sums
-from toktools.places import Formed, Segments
+from toktools.on_disk.columns import Columns
+from toktools.on_disk.pair_columns import (
+    Entries,
+    Ints,
+    PairCounts,
+    keys_of,
+    pair_of,
+    sides_of,
+    sums,
+)
+from toktools.on_disk.places import Formed, Segments
 
 _BYTES_A_SYMBOL = 200  # of temporaries, while words are merged
 _FEWEST_SYMBOLS, _MOST_SYMBOLS = 1 << 12, 1 << 20  # at a time

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from toktools.corpus.digest import CorpusDigest
-from toktools.count_folder import CountFolder, Progress
 from toktools.errors import ToktoolsError
 from toktools.interruption import CountingInterrupted, asked_to_stop
 from toktools.learning import readable_bytes
 from toktools.memory import resident_bytes, show_size
-from toktools.runs import StoredCounts
+from toktools.on_disk.count_folder import CountFolder, Progress
+from toktools.on_disk.runs import StoredCounts
 
 LEAST_ROOM = 32_000_000
 """Bytes that `max_memory` must leave above what the program itself takes."""

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 from toktools.corpus.digest import CorpusDigest
-from toktools.count_folder import Progress
-from toktools.count_table import CountTable, Counting
+from toktools.count_table import Counting, CountTable
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer
+from toktools.on_disk.count_folder import Progress
+from toktools.on_disk.runs import StoredCounts
 from toktools.pretokenizers import Pretokenizer
-from toktools.runs import StoredCounts
 from toktools.tokenizer import check_text
 
 Weighted = tuple[str, int]
-CorpusLike = Iterable[str] | Iterable[Weighted] | Path | list[Path] | Mapping[str, int]
+CorpusLike = Iterable[str] | Path | list[Path] | Mapping[str, int] | Iterable[Weighted]
 """What training functions take: a Corpus, a path or list of paths, documents, or counts.
 
 A document may come with a weight, (document, weight), and then counts as that many of it.
@@ -67,7 +68,7 @@ def _documents(corpus: CorpusLike) -> Iterable[str]:
     if isinstance(corpus, list) and corpus and isinstance(corpus[0], Path):
         from toktools.corpus import open_corpus
 
-        return open_corpus(corpus)
+        return open_corpus(cast("list[Path]", corpus))
     return cast("Iterable[str]", corpus)
 
 
@@ -102,53 +103,55 @@ def count_pretokens(
             CountingInterrupted at Ctrl-C or SIGTERM if `counting` names a folder.
     """
     if isinstance(corpus, Mapping):
-        return _given_counts(corpus)
+        return _given_counts(cast("Mapping[str, int]", corpus))
     documents = _documents(corpus)
     describe = getattr(documents, "describe", dict)
-    options = {
-        "pretokenizer": repr(pretokenizer),
-        "normalizer": repr(normalizer),
-        "corpus": describe(),
-    }
-    with CountTable(counting or Counting(), options, getattr(documents, "size", int)()) as table:
-        reading = iter(documents)
-        so_far = _skipped(reading, table.progress) if table.progress.n_read else Progress(options)
-        digest = CorpusDigest(so_far.digest)
-        counts = table.counts
-        for document in reading:
-            text, weight = weighted(document)
-            digest.add(text, weight)
-            so_far.n_read += 1
-            so_far.n_documents += weight
-            so_far.n_bytes += weight * (len(text) if text.isascii() else len(text.encode()))
-            if normalizer is not None:
-                text = normalizer.normalize(text)
-            pieces = pretokenizer.split(text)
-            if weight == 1:
-                counts.update(pieces)
-            else:
-                counts.update({p: n * weight for p, n in Counter(pieces).items()})
-            if table.watched:
-                table.look(so_far, digest, weight * len(pieces))
+    cut = {"pretokenizer": repr(pretokenizer), "normalizer": repr(normalizer)}
+    options, size = {**cut, "corpus": describe()}, getattr(documents, "size", int)()
+    with CountTable(counting or Counting(), options, size) as table:
+        so_far = _count(documents, table, pretokenizer, normalizer)
         if not so_far.n_documents:
             raise ToktoolsError("a tokenizer needs text to learn from, got no documents")
-        so_far.digest = digest.hex()
-        record = {
-            **describe(),
-            **{name: getattr(so_far, name) for name in ("n_documents", "n_bytes", "digest")},
-        }
-        return PretokenCounts(table.finished(so_far), so_far.n_documents, so_far.n_bytes, record)
+        counts = table.finished(so_far)
+    sizes = {"n_documents": so_far.n_documents, "n_bytes": so_far.n_bytes}
+    return PretokenCounts(counts, **sizes, corpus={**describe(), **sizes, "digest": so_far.digest})
+
+
+def _count(
+    documents: Iterable[str],
+    table: CountTable,
+    pretokenizer: Pretokenizer,
+    normalizer: Normalizer | None,
+) -> Progress:
+    """Count the documents that have not been counted before; return how far all have come."""
+    reading = iter(documents)
+    so_far = _skipped(reading, table.progress)
+    digest, counts = CorpusDigest(so_far.digest), table.counts
+    for document in reading:
+        text, weight = weighted(document)
+        digest.add(text, weight)
+        so_far.n_read += 1
+        so_far.n_documents += weight
+        so_far.n_bytes += weight * (len(text) if text.isascii() else len(text.encode()))
+        if normalizer is not None:
+            text = normalizer.normalize(text)
+        pieces = pretokenizer.split(text)
+        if weight == 1:
+            counts.update(pieces)
+        else:
+            counts.update({piece: n * weight for piece, n in Counter(pieces).items()})
+        if table.watched:
+            table.look(so_far, digest, weight * len(pieces))
+    so_far.digest = digest.hex()
+    return so_far
 
 
 def _skipped(reading: Iterator[str], recorded: Progress) -> Progress:
     """Read over the documents that have been counted; ToktoolsError if they are others."""
     digest, n_read = CorpusDigest(), 0
-    for document in reading:
-        text, weight = weighted(document)
-        digest.add(text, weight)
+    for document in islice(reading, recorded.n_read):
+        digest.add(*weighted(document))
         n_read += 1
-        if n_read == recorded.n_read:
-            break
     if n_read < recorded.n_read or digest.hex() != recorded.digest:
         raise ToktoolsError(
             f"the corpus must begin with the {recorded.n_read:,} documents that were counted "

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a question to be asked now and then, so that work ends where it is whole."""
+"""Ctrl-C and SIGTERM as a question to be asked now and then: work ends where it is whole."""
 
 from __future__ import annotations
 

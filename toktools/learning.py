@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toktools.errors import ToktoolsError
 from toktools.memory import show_size
 from toktools.merging import Pair, Symbols, learn_merges
-from toktools.runs import StoredCounts
+from toktools.on_disk.runs import StoredCounts
 
 if TYPE_CHECKING:
     from toktools.count_table import Counting

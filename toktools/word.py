@@ -15,8 +15,8 @@ from toktools.count_table import Counting
 from toktools.counting import CorpusLike, count_pretokens, documents_of, weighted
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Lowercase, Normalizer
+from toktools.on_disk.runs import StoredCounts
 from toktools.pretokenizers import Pretokenizer, WhitespaceSplit, pretokenizer
-from toktools.runs import StoredCounts
 from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens, Vocabulary
 

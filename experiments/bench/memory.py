@@ -1,9 +1,10 @@
 """Training under a memory cap: the same tokenizer, and how much memory each way takes.
 
 `python -m experiments.bench.memory` writes a corpus of made-up words with a long tail, trains byte-
-level BPE on it with and without `--max-memory`, each in a process of its own, and prints the peak
-of resident memory (`VmHWM` of the process, Linux), the time, and the digest of the file. The corpus: word number r is drawn with probability proportional to r**-exponent (Zipf), and
-spelled by a hash of r, so that the number of distinct words grows without end.
+level BPE on it with or without `--max-memory` in a process of its own, and prints the peak of its
+resident memory (`VmHWM`, Linux), the seconds, and the digest of the file. The corpus: word number r
+is drawn with probability proportional to r**-exponent (Zipf) and spelled by a hash of r, so that
+the number of distinct words grows without end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The learner for more words than fit in memory makes the merges of the readable one, all of them."""
+"""The learner for more words than fit in memory makes the merges of the readable one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import toktools.columns
-import toktools.pair_columns
 from toktools.compact_merging import learn_merges_compact
 from toktools.counting import count_pretokens
 from toktools.merging import Symbols, learn_merges
@@ -76,10 +74,10 @@ def test_the_merges_are_the_same_with_a_prefix_and_reserved_strings(
 def test_the_merges_are_the_same_when_everything_is_cut_into_small_parts(counts: dict[str, int]):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("toktools.compact_merging._MOST_SYMBOLS", 5)
-        patch.setattr("toktools.pair_columns._WINDOW", 4)
-        patch.setattr("toktools.pair_columns._BLOCK", 3)
-        patch.setattr("toktools.columns._WINDOW", 8)
-        patch.setattr("toktools.columns.resident_bytes", lambda: 1)
+        patch.setattr("toktools.on_disk.pair_columns._WINDOW", 4)
+        patch.setattr("toktools.on_disk.pair_columns._BLOCK", 3)
+        patch.setattr("toktools.on_disk.columns._WINDOW", 8)
+        patch.setattr("toktools.on_disk.columns.resident_bytes", lambda: 1)
         readable, compact, *_ = both(counts, vocab_size=40)
         assert compact == readable
         symbols = Symbols()

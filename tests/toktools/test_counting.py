@@ -28,8 +28,8 @@ from toktools.count_table import CountTable
 from toktools.counting import count_pretokens
 from toktools.formats.tokenizer_json import to_json
 from toktools.memory import parse_size
+from toktools.on_disk.runs import StoredCounts, merge_runs, read_run, write_run
 from toktools.pretokenizers import Gpt2Split, WhitespaceSplit
-from toktools.runs import StoredCounts, merge_runs, read_run, write_run
 
 TRAINERS: dict[str, Callable[..., Tokenizer]] = {
     "bpe": lambda corpus, **o: train_bpe(corpus, vocab_size=300, **o),
@@ -66,16 +66,9 @@ def test_the_tokenizer_is_the_same_under_a_cap_and_in_any_order(
     name: str, texts: list[str], seed: int
 ):
     shuffled = random.Random(seed).sample(texts, len(texts))
+    expected = to_json(TRAINERS[name](texts))
     with pytest.MonkeyPatch.context() as patch:
-        try:
-            expected = TRAINERS[name](texts)
-        except ToktoolsError as e:
-            patch.undo()
-            with pytest.raises(ToktoolsError) as caught:
-                TRAINERS[name](shuffled, counting=cramped(patch))
-            assert str(caught.value) == str(e)
-            return
-        assert to_json(TRAINERS[name](shuffled, counting=cramped(patch))) == to_json(expected)
+        assert to_json(TRAINERS[name](shuffled, counting=cramped(patch))) == expected
 
 
 def test_the_table_goes_to_disk_and_the_counts_stay_there(
@@ -147,11 +140,7 @@ def test_too_small_a_cap_is_refused_with_the_least_that_would_do():
 @given(weighted=st.lists(st.tuples(st.text("ab c", max_size=9), st.integers(1, 4)), min_size=1))
 def test_a_weight_is_as_many_of_the_same_document(name: str, weighted: list[tuple[str, int]]):
     repeated = [text for text, weight in weighted for _ in range(weight)]
-    try:
-        expected = TRAINERS[name](repeated)
-    except ToktoolsError:
-        return
-    assert to_json(TRAINERS[name](weighted)) == to_json(expected)
+    assert to_json(TRAINERS[name](weighted)) == to_json(TRAINERS[name](repeated))
 
 
 @pytest.mark.parametrize("weight", [0, -1, 1.5, True, "2"])

@@ -15,21 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toktools import Counting, ToktoolsError, open_corpus, train_bpe, train_word
-from toktools.count_folder import RECORD
 from toktools.counting import count_pretokens
 from toktools.formats.tokenizer_json import to_json
+from toktools.on_disk.count_folder import RECORD
 from toktools.pretokenizers import Gpt2Split, WhitespaceSplit
 
 TEXTS = [f"word{n % 37} of {n % 11} é" for n in range(100)]
 
 
-class PowerCut(Exception):
+class PowerCutError(Exception):
     """The process is gone."""
 
 
 def cut_after(texts: list[str], n: int) -> Iterator[str]:
     yield from texts[:n]
-    raise PowerCut
+    raise PowerCutError
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_the_counts_are_those_of_a_counting_that_was_never_stopped(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("toktools.count_table._KEEP_BYTES", 3)
         for n in sorted(data.draw(st.lists(st.integers(0, len(texts)), max_size=3))):
-            with pytest.raises(PowerCut):
+            with pytest.raises(PowerCutError):
                 count_pretokens(
                     cut_after(texts, n), Gpt2Split(), counting=Counting(folder=folder, resume=True)
                 )
@@ -60,7 +60,7 @@ def test_the_counts_are_those_of_a_counting_that_was_never_stopped(
 def test_documents_that_were_counted_are_not_cut_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    with pytest.raises(PowerCut):
+    with pytest.raises(PowerCutError):
         count_pretokens(cut_after(TEXTS, 60), Gpt2Split(), counting=Counting(folder=tmp_path))
     n_read = json.loads((tmp_path / RECORD).read_text())["n_read"]
     assert 50 < n_read <= 60
@@ -99,7 +99,7 @@ def test_resuming_with_other_options_of_the_corpus_says_what_differs(tmp_path: P
     work = tmp_path / "work"
     train_word(open_corpus(tmp_path / "a.txt"), counting=Counting(folder=work))
     other = open_corpus(tmp_path / "a.txt", documents="file")
-    with pytest.raises(ToktoolsError, match="was counted with corpus .*'line'.* got .*'file'"):
+    with pytest.raises(ToktoolsError, match=r"was counted with corpus .*'line'.* got .*'file'"):
         train_word(other, counting=Counting(folder=work, resume=True))
 
 

@@ -18,9 +18,10 @@ from typing import Any
 
 from toktools.errors import ToktoolsError
 from toktools.files import replacing
-from toktools.runs import RunSize, StoredCounts, merge_runs, write_run
+from toktools.on_disk.runs import RunSize, StoredCounts, merge_runs, write_run
 
 RECORD = "counting.json"
+NO_DIGEST = "0" * 64
 _VERSION = 1
 _MOST_RUNS = 64  # open at a time when they are merged
 
@@ -40,7 +41,7 @@ class Progress:
     n_read: int = 0
     n_documents: int = 0
     n_bytes: int = 0
-    digest: str = "0"
+    digest: str = NO_DIGEST
     runs: list[str] = field(default_factory=list)
     n_runs: int = 0
 

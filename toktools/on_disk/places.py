@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toktools.columns import Columns
-from toktools.pair_columns import Ints, sums
+from toktools.on_disk.columns import Columns
+from toktools.on_disk.pair_columns import Ints, sums
 
 _NONE = -1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.columns import Columns
+from toktools.on_disk.columns import Columns
 
 Ints = NDArray[np.int64]
 _WINDOW = 1 << 18  # rows of the table that a search touches between two looks at the memory

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ class Column:
         window = indices // (_WINDOW // self._dtype.itemsize)
         cuts = np.flatnonzero(window[1:] != window[:-1]) + 1
         bounds = [0, *cuts.tolist(), len(indices)]
-        return [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+        return [slice(a, b) for a, b in pairwise(bounds)]
 
     def _map(self, capacity: int) -> None:
         os.ftruncate(self._file.fileno(), capacity * self._dtype.itemsize)
