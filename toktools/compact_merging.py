@@ -12,6 +12,7 @@ Letters: a word is named by its number; a pair (left, right) by the key
 A pair first occurs when the newer of its two symbols is made, and new symbols have the highest ids:
 so keys come nearly in ascending order, and looking one up is a binary search.
 
+At most 2**31 symbols and as many distinct words.
 Memory: temporaries of a bounded number of symbols at a time, whatever the size of the corpus.
 Disk: about 4 bytes a symbol for the words and 4 to 12 for the places, 30 bytes a pair.
 """
@@ -240,6 +241,7 @@ class _Learner:
             count = self._counts.get(key)
             if count != stored:
                 self._entries.set(index, count)
+                self._columns.relieve()
                 continue
             if count < least:
                 return None

@@ -97,11 +97,8 @@ class CountTable:
         self.progress = self._folder.progress if self._folder else Progress(options)
         self.watched = counting != Counting()
         self._told = 0
-        self._n_kept_bytes, self._kept_at, self._seconds = (
-            self.progress.n_bytes,
-            time.monotonic(),
-            0.0,
-        )
+        self._n_kept_bytes, self._kept_at = self.progress.n_bytes, time.monotonic()
+        self._seconds_a_run = 0.0
         self._empty()
 
     def __enter__(self) -> CountTable:
@@ -109,8 +106,10 @@ class CountTable:
         self._asked = self._exit.enter_context(asked_to_stop(self._folder is not None))
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._exit.close()
+        if kind is None and self._asked():  # while the runs were merged
+            raise self._interrupted()
 
     def look(self, so_far: Progress, digest: CorpusDigest, n_pieces: int) -> None:
         """See after a document whether to tell of progress, to write a run, or to stop."""
@@ -124,19 +123,19 @@ class CountTable:
         if self._folder is not None and self._counting.folder is not None:
             if self._asked():
                 self._spill(so_far, digest)
-                raise CountingInterrupted(
-                    f"{so_far.n_read:,} documents are counted and kept in {self._folder.path}"
-                )
+                raise self._interrupted()
             due = so_far.n_bytes - self._n_kept_bytes >= _KEEP_BYTES
-            if due or time.monotonic() - self._kept_at > max(_KEEP_SECONDS, 20 * self._seconds):
+            if due or time.monotonic() - self._kept_at > max(
+                _KEEP_SECONDS, 20 * self._seconds_a_run
+            ):
                 self._spill(so_far, digest)
 
     def finished(self, so_far: Progress) -> Counter[str] | StoredCounts:
         """Return all counts, in memory if learning from them there stays within the limit."""
         if self._counting.progress is not None and self._total:
             self._counting.progress(self._total, self._total)
-        n_characters = sum(map(len, self.counts)) if self._room is not None else 0
-        if self._folder is None and self._learns_in_memory(len(self.counts), n_characters):
+        n_bytes = sum(len(p.encode()) for p in self.counts) if self._room is not None else 0
+        if self._folder is None and self._learns_in_memory(len(self.counts), n_bytes):
             return self.counts
         if self._folder is None or self._folder.progress.n_read < so_far.n_read:
             self._spill(so_far, CorpusDigest(so_far.digest))
@@ -145,6 +144,13 @@ class CountTable:
         if self._learns_in_memory(stored.size.n_pretokens, stored.size.n_bytes):
             return Counter(dict(stored.items()))
         return stored
+
+    def _interrupted(self) -> CountingInterrupted:
+        assert self._folder is not None
+        n_read = self._folder.progress.n_read
+        return CountingInterrupted(
+            f"{n_read:,} documents are counted and kept in {self._folder.path}"
+        )
 
     def _learns_in_memory(self, n_pretokens: int, n_symbols: int) -> bool:
         return self._room is None or readable_bytes(n_pretokens, n_symbols) <= self._room
@@ -162,7 +168,7 @@ class CountTable:
         counts.clear()
         self._empty()
         self._n_kept_bytes, self._kept_at = so_far.n_bytes, time.monotonic()
-        self._seconds = self._kept_at - started
+        self._seconds_a_run = self._kept_at - started
 
     def _empty(self) -> None:
         self._n_strings = self._n_string_bytes = self._n_bytes = self._n_pieces = 0

@@ -77,13 +77,12 @@ def weighted(document: str | Weighted) -> Weighted:
 
     Raises: ToktoolsError if the weight is not a positive int; TypeError if there is no text.
     """
-    if not isinstance(document, tuple):
-        check_text(document)
+    if isinstance(document, str) and document.isascii():  # the common case: nothing to check
         return document, 1
-    text, weight = document
+    text, weight = document if isinstance(document, tuple) else (document, 1)
+    check_text(text)
     if not isinstance(weight, int) or isinstance(weight, bool) or weight < 1:
         raise ToktoolsError(f"the weight of a document must be a positive int, got {weight!r}")
-    check_text(text)
     return text, weight
 
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from toktools import Counting, ToktoolsError, open_corpus, train_bpe, train_word
 from toktools.counting import count_pretokens
 from toktools.formats.tokenizer_json import to_json
-from toktools.on_disk.count_folder import RECORD
+from toktools.interruption import CountingInterrupted
+from toktools.on_disk.count_folder import RECORD, CountFolder
 from toktools.pretokenizers import Gpt2Split, WhitespaceSplit
 
 TEXTS = [f"word{n % 37} of {n % 11} é" for n in range(100)]
@@ -140,6 +141,18 @@ def test_half_written_files_are_swept_up(tmp_path: Path):
 def test_to_resume_a_folder_must_be_named():
     with pytest.raises(ToktoolsError, match=r"to resume, name the folder .* \(--work-folder\)"):
         Counting(resume=True)
+
+
+def test_a_signal_that_comes_while_runs_are_merged_is_heeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    compact = CountFolder.compact
+    monkeypatch.setattr(
+        CountFolder, "compact", lambda *a: (signal.raise_signal(signal.SIGINT), compact(*a))[1]
+    )
+    with pytest.raises(CountingInterrupted, match="100 documents are counted and kept in"):
+        count_pretokens(TEXTS, Gpt2Split(), counting=Counting(folder=tmp_path))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 # Real processes
