@@ -35,7 +35,7 @@ class Columns:
     def __init__(self, folder: Path | None = None, limit: int | None = None) -> None:
         self._folder, self._limit = folder, limit
         self._columns: list[Column] = []
-        self.slack: float = float("inf") if limit is None else 0
+        self._slack: float = float("inf") if limit is None else 0  # bytes that may yet be touched
 
     def __enter__(self) -> Columns:
         return self
@@ -59,7 +59,16 @@ class Columns:
             for column in self._columns:
                 column.forget()
             held = resident_bytes()
-        self.slack = max(self._limit - held, 0) / 2
+        self._slack = max(self._limit - held, 0)
+
+    def admit(self, n_bytes: int) -> bool:
+        """Whether columns may bring so many more bytes into memory at once; they then count."""
+        if n_bytes > self._slack:
+            self.relieve()
+        if n_bytes > self._slack:
+            return False
+        self._slack -= n_bytes
+        return True
 
 
 class Column:
@@ -84,6 +93,7 @@ class Column:
         start, self._n = self._n, self._n + len(values)
         if self._n > len(self._all):
             self._map(max(self._n, 2 * len(self._all)))
+        self._owner.admit(values.nbytes)
         self._all[start : self._n] = values
         return start
 
@@ -116,7 +126,7 @@ class Column:
         self._file.close()
 
     def _fits(self, indices: Indices) -> bool:
-        return min(self._all.nbytes, len(indices) * _FAULT) <= self._owner.slack
+        return self._owner.admit(min(self._all.nbytes, len(indices) * _FAULT))
 
     def _windows(self, indices: Indices) -> list[slice]:
         """Cut ascending indices where they go from one window of the file to the next."""
