@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from toktools.byte import ByteTokenizer, train_byte
     from toktools.character import CharacterTokenizer, train_character
     from toktools.corpus import Corpus, open_corpus
+    from toktools.count_table import Counting
     from toktools.decode_stream import DecodeStream
     from toktools.dropout import encode_with_dropout
     from toktools.errors import ToktoolsError, UnsupportedError
@@ -47,6 +48,7 @@ _API = {
     "byte": ["ByteTokenizer", "train_byte"],
     "character": ["CharacterTokenizer", "train_character"],
     "corpus": ["Corpus", "open_corpus"],
+    "count_table": ["Counting"],
     "decode_stream": ["DecodeStream"],
     "dropout": ["encode_with_dropout"],
     "errors": ["ToktoolsError", "UnsupportedError"],

@@ -13,25 +13,25 @@ Source: read off the behaviour and the source of huggingface/tokenizers, models/
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from toktools.errors import ToktoolsError
 from toktools.marks import Marks
 
 
 def kept_characters(
-    words: Mapping[str, int], *, limit: int | None = None, initial: Sequence[str] = ()
+    words: Iterable[tuple[str, int]], *, limit: int | None = None, initial: Sequence[str] = ()
 ) -> list[str]:
     """Return the characters of an alphabet, by code point.
 
     Args:
-        words: word -> occurrences.
+        words: words and their occurrences.
         limit: how many characters to keep; None keeps all. The least frequent go first.
         initial: characters that are kept whatever their count; of longer strings, the first
             character counts.
     Raises: ToktoolsError if `limit` is less than the initial characters.
     Example:
-        >>> kept_characters({"abba": 3, "cab": 1}, limit=3, initial=["zebra"])
+        >>> kept_characters([("abba", 3), ("cab", 1)], limit=3, initial=["zebra"])
         ['a', 'b', 'z']
     """
     wanted = {string[0] for string in initial if string}
@@ -41,7 +41,7 @@ def kept_characters(
             f"({len(wanted)} characters in initial_alphabet), got {limit}"
         )
     counts: Counter[str] = Counter()
-    for word, count in words.items():
+    for word, count in words:
         for character in word:
             counts[character] += count
     others = sorted(counts.keys() - wanted, key=lambda c: (-counts[c], c))
@@ -49,16 +49,16 @@ def kept_characters(
     return sorted([*wanted, *others[:room]])
 
 
-def base_symbols(words: Mapping[str, int], characters: Sequence[str], marks: Marks) -> list[str]:
+def base_symbols(words: Iterable[str], characters: Sequence[str], marks: Marks) -> list[str]:
     """Return the symbols that `words` are spelled in, in the order of their ids.
 
     Args:
-        words: word -> occurrences.
+        words: the distinct words; read only if they are marked.
         characters: what to start with, in this order. Characters of `words` that are not among
             them are left out of the words; marked symbols that are not among them come last.
         marks: how words are marked.
     Example:
-        >>> base_symbols({"abc": 1}, ["a", "b", "c"], Marks("##", "</w>"))
+        >>> base_symbols(["abc"], ["a", "b", "c"], Marks("##", "</w>"))
         ['a', 'b', 'c', '##b', '##c</w>']
     """
     symbols = dict.fromkeys(characters)

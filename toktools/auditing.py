@@ -161,7 +161,7 @@ def _replayed(
             counts = _corpus_of(tokenizer, stage, given)
         except ToktoolsError as e:
             return replays, str(e)
-        replays.append(replay(tokenizer, stage, counts.counts))
+        replays.append(replay(tokenizer, stage, counts.in_memory))
         if replays[-1].violation:
             break
     return replays, ""

@@ -12,13 +12,15 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from toktools.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
+from toktools.count_table import Counting
 from toktools.counting import CorpusLike
 from toktools.decode_stream import DecodeStream
 from toktools.errors import ToktoolsError
+from toktools.learning import learn_by_frequency
 from toktools.losses import between_words, claim, dropped, rewritten
 from toktools.marks import Marks, WordEndStream
 from toktools.merge_training import MergeOptions, start
-from toktools.merging import Progress, apply_merges, learn_merges
+from toktools.merging import Progress, apply_merges
 from toktools.normalizers import Normalizer, NormalizerLike
 from toktools.pretokenizers import Gpt2Split, Pretokenizer, PretokenizerLike
 from toktools.text_steps import text_steps
@@ -210,6 +212,7 @@ def train_bpe(
     normalizer: NormalizerLike | None = None,
     special_tokens: SpecialTokens | None = None,
     progress: Progress | None = None,
+    counting: Counting | None = None,
 ) -> BPETokenizer:
     """Learn a BPE vocabulary: the same merges and ids as Hugging Face's `BpeTrainer`.
 
@@ -221,6 +224,7 @@ def train_bpe(
             rule, or white space if there are marks. normalizer: what is done to text before.
         special_tokens: PAD and EOS by default, and ANY at the character level.
         progress: called with (tokens so far, vocab_size).
+        counting: limits of memory and the like; see `toktools.Counting`.
         others: see `toktools.merge_training.MergeOptions`; marks need characters.
     Returns: a tokenizer; it has fewer tokens than asked for if the corpus runs out of pairs.
     Raises:  ToktoolsError for an empty corpus or impossible options.
@@ -245,18 +249,24 @@ def train_bpe(
         continuing_subword_prefix=continuing_subword_prefix,
         end_of_word_suffix=end_of_word_suffix,
     )
-    return _learn(corpus, options, progress)
+    return _learn(corpus, options, progress, counting)
 
 
-def _learn(corpus: CorpusLike, options: MergeOptions, progress: Progress | None) -> BPETokenizer:
+def _learn(
+    corpus: CorpusLike,
+    options: MergeOptions,
+    progress: Progress | None,
+    counting: Counting | None,
+) -> BPETokenizer:
     """Train with options that are checked."""
     if options.byte_level:
         refuse_marked_bytes(options.marks)
-    words, counts, symbols, source = start(corpus, options)
-    merges = learn_merges(
-        words,
-        counts,
+    pretokens, spelled, symbols = start(corpus, options, counting)
+    merges = learn_by_frequency(
+        pretokens,
+        spelled,
         symbols,
+        counting,
         vocab_size=options.vocab_size,
         min_frequency=options.min_frequency,
         max_token_length=options.max_token_length,
@@ -270,5 +280,5 @@ def _learn(corpus: CorpusLike, options: MergeOptions, progress: Progress | None)
         end_of_word_suffix=options.end_of_word_suffix,
         normalizer=options.normalizer,
         pretokenizer=options.pretokenizer,
-        training={"options": options.record(), "corpus": source},
+        training={"options": options.record(), "corpus": pretokens.corpus},
     )

@@ -74,14 +74,14 @@ def extend(
         )
     pretokens = count_pretokens(corpus, tokenizer.pretokenizer, tokenizer.normalizer)
     if isinstance(tokenizer, BPETokenizer | WordPieceTokenizer):
-        symbols = _symbols(tokenizer, pretokens.counts)
+        symbols = _symbols(tokenizer, pretokens.in_memory)
         _require_room(vocab_size, symbols, tokenizer)
         facts = {"n_alphabet": len(symbols)}  # before the first new merge
         options = {"vocab_size": vocab_size, "min_frequency": min_frequency}
-        changes = _learn(tokenizer, pretokens.counts, symbols, progress, **options)
+        changes = _learn(tokenizer, pretokens.in_memory, symbols, progress, **options)
     else:
         options = {"vocab_size": vocab_size, "min_frequency": min_frequency}
-        facts, changes = {}, _append(tokenizer, pretokens.counts, **options)
+        facts, changes = {}, _append(tokenizer, pretokens.in_memory, **options)
     if len(changes["vocabulary"]) == tokenizer.n_vocab:
         return tokenizer
     if isinstance(tokenizer, BPETokenizer):

@@ -7,13 +7,14 @@ business of `bpe.py` and `wordpiece.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from toktools.alphabet import base_symbols, kept_characters
 from toktools.byte_alphabet import ALPHABET, spell
-from toktools.counting import CorpusLike, count_pretokens
+from toktools.count_table import Counting
+from toktools.counting import CorpusLike, PretokenCounts, count_pretokens
 from toktools.errors import ToktoolsError
 from toktools.marks import Marks
 from toktools.merging import Symbols
@@ -97,34 +98,38 @@ class MergeOptions:
 
 
 class Start(NamedTuple):
-    """What merging starts from: distinct words as ids of `symbols`, their counts, the source."""
+    """What merging starts from: words and counts, how a word is spelled in ids of `symbols`."""
 
-    words: list[list[int]]
-    counts: list[int]
+    pretokens: PretokenCounts
+    spelled: Callable[[str], list[int]]
     symbols: Symbols
-    corpus: dict[str, Any]
 
 
-def start(corpus: CorpusLike, options: MergeOptions) -> Start:
-    """Read a corpus, choose the alphabet and spell every distinct word in it.
+def start(corpus: CorpusLike, options: MergeOptions, counting: Counting | None = None) -> Start:
+    """Count the words of a corpus and choose the alphabet.
 
     Raises: ToktoolsError for an empty corpus or a `vocab_size` below the alphabet.
     """
-    pretokens = count_pretokens(corpus, options.pretokenizer, options.normalizer)
-    words = pretokens.counts
-    if options.byte_level:
-        words = {spell(word.encode()): count for word, count in words.items()}
-    marks = options.marks
+    pretokens = count_pretokens(corpus, options.pretokenizer, options.normalizer, counting)
+    words, marks = pretokens.counts, options.marks
+
+    def characters(word: str) -> str:
+        return spell(word.encode()) if options.byte_level else word
+
     symbols = Symbols(options.special, marks.prefix)
-    alphabet = dict.fromkeys(base_symbols(words, _characters(words, options), marks))
+    first = _first_symbols(words.items(), options)
+    alphabet = dict.fromkeys(base_symbols(map(characters, words), first, marks))
     symbols.add_alphabet(alphabet)
     require_room(options.vocab_size, symbols)
     ids = symbols.ids
-    spelled = [[ids[symbol] for symbol in marks.spell(word, alphabet)] for word in words]
-    return Start(spelled, list(words.values()), symbols, pretokens.corpus)
+
+    def spelled(word: str) -> list[int]:
+        return [ids[symbol] for symbol in marks.spell(characters(word), alphabet)]
+
+    return Start(pretokens, spelled, symbols)
 
 
-def _characters(words: dict[str, int], options: MergeOptions) -> Sequence[str]:
+def _first_symbols(words: Iterable[tuple[str, int]], options: MergeOptions) -> Sequence[str]:
     """Return the base symbols that are there whatever the words."""
     if options.alphabet is not None:
         return options.alphabet

@@ -63,7 +63,7 @@ def merge_steps(
     """
     marks = Marks(prefix, suffix)
     words = {word: tuple(marks.spell(word)) for word in counts}
-    alphabet = base_symbols(counts, kept_characters(counts), marks)
+    alphabet = base_symbols(counts, kept_characters(counts.items()), marks)
     order = {symbol: i for i, symbol in enumerate(alphabet)}
     while True:
         pairs: Counter[tuple[str, str]] = Counter()

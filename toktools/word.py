@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from toktools.character import most_frequent
-from toktools.counting import CorpusLike, count_pretokens, documents_of
+from toktools.count_table import Counting
+from toktools.counting import CorpusLike, count_pretokens, documents_of, weighted
 from toktools.errors import ToktoolsError
 from toktools.losses import between_words, claim, dropped, rewritten
 from toktools.normalizers import Normalizer, NormalizerLike
+from toktools.on_disk.runs import StoredCounts
 from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
 from toktools.text_steps import described, word_steps
 from toktools.tokenizer import Tokenizer
@@ -112,6 +114,7 @@ def train_word(
     pretokenizer: PretokenizerLike | None = None,
     normalizer: NormalizerLike | None = None,
     special_tokens: SpecialTokens | None = None,
+    counting: Counting | None = None,
 ) -> WordTokenizer:
     """Learn a vocabulary of words; those too rare become `<ANY>`.
 
@@ -124,6 +127,7 @@ def train_word(
         pretokenizer, normalizer: another cut, and what is done to text before it; names, objects,
             or lists of them (`toktools.pretokenizers`, `toktools.normalizers`).
         special_tokens: PAD, EOS and ANY by default.
+        counting: limits of memory and the like; see `toktools.Counting`.
     Returns: a tokenizer whose words are ordered by count, descending, then by code point;
              `tokenizer.training["report"]` holds the fields of `WordReport`.
     Raises:  ToktoolsError for an empty corpus or impossible options.
@@ -138,7 +142,7 @@ lost without it
     special = special_tokens or SpecialTokens()
     cut, rewrite = word_steps(split, lowercase, pretokenizer, normalizer)
     source = corpus if isinstance(corpus, Mapping) else documents_of(corpus)
-    pretokens = count_pretokens(source, cut, rewrite)
+    pretokens = count_pretokens(source, cut, rewrite, counting)
     kept = most_frequent(pretokens.counts, min_count, max_vocab, special)
     tokenizer = WordTokenizer(
         Vocabulary([*special, *kept], special), normalizer=rewrite, pretokenizer=cut
@@ -160,19 +164,25 @@ lost without it
 
 
 def _report(
-    tokenizer: Tokenizer, counts: Mapping[str, int], kept: Collection[str], documents: Iterable[str]
+    tokenizer: Tokenizer,
+    counts: Mapping[str, int] | StoredCounts,
+    kept: Collection[str],
+    documents: Iterable[str],
 ) -> WordReport:
-    replaced = [count for word, count in counts.items() if word not in kept]
-    n_documents = n_with_any = 0
-    for document in documents:
+    words_replaced = types_replaced = n_documents = n_with_any = 0
+    for word, count in counts.items():
+        if word not in kept:
+            words_replaced += count
+            types_replaced += 1
+    for document, weight in map(weighted, documents):
         ids = tokenizer.encode(document)
-        n_documents += bool(ids)
-        n_with_any += tokenizer.unk_id in ids
+        n_documents += weight * bool(ids)
+        n_with_any += weight * (tokenizer.unk_id in ids)
     return WordReport(
         words=sum(counts.values()),
         types=len(counts),
-        words_replaced=sum(replaced),
-        types_replaced=len(replaced),
+        words_replaced=words_replaced,
+        types_replaced=types_replaced,
         documents=n_documents,
         documents_with_any=n_with_any,
     )

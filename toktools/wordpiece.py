@@ -20,13 +20,18 @@ from itertools import accumulate
 from typing import Any, Literal
 
 from toktools.byte_alphabet import ALPHABET, byte_spans, spell, unspell
+from toktools.count_table import Counting
 from toktools.counting import CorpusLike
 from toktools.errors import ToktoolsError
-from toktools.likelihood import learn_merges_by_likelihood
+from toktools.learning import (
+    check_likelihood_can_wait,
+    learn_by_frequency,
+    learn_by_likelihood,
+)
 from toktools.losses import between_words, claim, dropped, rewritten
 from toktools.marks import Marks
 from toktools.merge_training import MergeOptions, start
-from toktools.merging import Progress, learn_merges
+from toktools.merging import Progress
 from toktools.normalizers import Normalizer, NormalizerLike
 from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
 from toktools.text_steps import word_steps
@@ -167,6 +172,7 @@ def train_wordpiece(
     end_of_word_suffix: str = "",
     special_tokens: SpecialTokens | None = None,
     progress: Progress | None = None,
+    counting: Counting | None = None,
 ) -> WordPieceTokenizer:
     """Learn a WordPiece vocabulary: by frequency, that of Hugging Face's `WordPieceTrainer`.
 
@@ -178,6 +184,7 @@ def train_wordpiece(
         byte_complete: spell words in bytes, all of which are pieces, so that none is unknown.
         special_tokens: PAD, EOS and ANY by default; ANY is left out if `byte_complete`.
         progress: called with (tokens so far, vocab_size).
+        counting: limits of memory and the like; see `toktools.Counting`.
         others: see `toktools.merge_training.MergeOptions`. (Encoding knows no suffix, here as in
             the library: pieces learned with one are never used.)
     Returns: a tokenizer; it has fewer tokens than asked for if the corpus runs out of pairs.
@@ -203,7 +210,7 @@ def train_wordpiece(
         end_of_word_suffix=end_of_word_suffix,
     )
     record = options.record(criterion=criterion, lowercase=lowercase, split=split)
-    return _learn(corpus, options, criterion, record, progress)
+    return _learn(corpus, options, criterion, record, progress, counting)
 
 
 def _learn(
@@ -212,17 +219,21 @@ def _learn(
     criterion: Criterion,
     record: dict[str, Any],
     progress: Progress | None,
+    counting: Counting | None,
 ) -> WordPieceTokenizer:
     """Train with options that are checked, but for the criterion."""
     if criterion not in CRITERIA:
         raise ToktoolsError(f"criterion must be 'frequency' or 'likelihood', got {criterion!r}")
     require_prefix(options.continuing_subword_prefix)
-    words, counts, symbols, source = start(corpus, options)
-    learn = learn_merges if criterion == "frequency" else learn_merges_by_likelihood
+    if criterion == "likelihood":
+        check_likelihood_can_wait(counting)
+    pretokens, spelled, symbols = start(corpus, options, counting)
+    learn = learn_by_frequency if criterion == "frequency" else learn_by_likelihood
     learn(
-        words,
-        counts,
+        pretokens,
+        spelled,
         symbols,
+        counting,
         vocab_size=options.vocab_size,
         min_frequency=options.min_frequency,
         progress=progress,
@@ -233,5 +244,5 @@ def _learn(
         byte_level=options.byte_level,
         normalizer=options.normalizer,
         pretokenizer=options.pretokenizer,
-        training={"options": record, "corpus": source},
+        training={"options": record, "corpus": pretokens.corpus},
     )

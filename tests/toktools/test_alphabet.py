@@ -11,18 +11,18 @@ from toktools.marks import Marks
 
 
 def test_the_least_frequent_characters_go_first_and_of_equals_the_highest():
-    words = {"aab": 2, "c": 2, "d": 2}  # a: 4, the others: 2
+    words = [("aab", 2), ("c", 2), ("d", 2)]  # a: 4, the others: 2
     assert kept_characters(words, limit=3) == ["a", "b", "c"]
 
 
 def test_initial_characters_stay_however_rare_and_count_towards_the_limit():
-    assert kept_characters({"aaab": 1}, limit=2, initial=["zoo"]) == ["a", "z"]
-    assert kept_characters({"aaab": 1}, initial=["b", ""]) == ["a", "b"]
+    assert kept_characters([("aaab", 1)], limit=2, initial=["zoo"]) == ["a", "z"]
+    assert kept_characters([("aaab", 1)], initial=["b", ""]) == ["a", "b"]
 
 
 def test_a_limit_below_the_initial_characters_is_refused():
     with pytest.raises(ToktoolsError, match=r"must be >= 2 \(2 characters in initial.*got 1"):
-        kept_characters({"a": 1}, limit=1, initial=["x", "y"])
+        kept_characters([("a", 1)], limit=1, initial=["x", "y"])
 
 
 def test_marked_symbols_come_after_all_characters_by_kind_then_code_point():

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toktools.command_line import progress_bar, say
+from toktools.command_line import progress_bars, say
+from toktools.commands.counting_options import CountingWith, counting_options
 from toktools.commands.training_options import (
     merge_options,
     text_options,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 @click.command("train-bpe")
 @training_options
+@counting_options
 @merge_options
 @click.option(
     "--continuing-subword-prefix", default="", help="Mark the symbols that continue a word."
@@ -50,6 +52,7 @@ def train_bpe(character_level: bool, **options: Any) -> None:
 
 @click.command("train-wordpiece")
 @training_options
+@counting_options
 @merge_options
 @click.option(
     "--continuing-subword-prefix",
@@ -85,6 +88,7 @@ def train_wordpiece(**options: Any) -> None:
 
 @click.command("train-word")
 @training_options
+@counting_options
 @click.option("--min-count", default=3, show_default=True, help="Rarer words become <ANY>.")
 @click.option("--max-vocab", type=int, help="Tokens at most; the most frequent words are kept.")
 @word_options
@@ -102,6 +106,7 @@ def train_word(**options: Any) -> None:
 
 @click.command("train-character")
 @training_options
+@counting_options
 @click.option("--min-count", default=1, show_default=True, help="Rarer characters become <ANY>.")
 @click.option("--max-vocab", type=int, help="Tokens at most; the most frequent are kept.")
 def train_character(**options: Any) -> None:
@@ -115,7 +120,13 @@ def train_character(**options: Any) -> None:
 
 
 def train_and_save(
-    name: str, *, corpus: Corpus, output: Path, token_counts: Path | None, **options: Any
+    name: str,
+    *,
+    corpus: Corpus,
+    output: Path,
+    token_counts: Path | None,
+    counting: CountingWith | None = None,
+    **options: Any,
 ) -> None:
     """Train the tokenizer of that name, write what was asked for and report what was done."""
     from toktools.registry import train
@@ -124,10 +135,11 @@ def train_and_save(
     if "split_regex" in options:
         options = _text_steps(**options)
     start = time.perf_counter()
-    if name in ("bpe", "wordpiece"):
-        with progress_bar(f"training {name}") as progress:
-            tokenizer = train(name, corpus, progress=progress, **options)
-    else:
+    with progress_bars("counting", f"training {name}") as (counted, learned):
+        if counting is not None:
+            options["counting"] = counting(counted)
+        if name in ("bpe", "wordpiece"):
+            options["progress"] = learned
         tokenizer = train(name, corpus, **options)
     seconds = time.perf_counter() - start
     _write(tokenizer, corpus, output, token_counts)

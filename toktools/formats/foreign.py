@@ -22,7 +22,6 @@ from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer
 
 Json = dict[str, Any]
-MARKS = ("continuing_subword_prefix", "end_of_word_suffix")
 
 PAD_NAMES = ("<PAD>", "[PAD]", "<pad>", "<|pad|>", "<|finetune_right_pad_id|>")
 EOS_NAMES = (
@@ -108,7 +107,6 @@ def _unknown(model: Json) -> str:
 def _bpe(model: Json, steps: Steps, added: list[AddedToken]) -> BPETokenizer:
     if model.get("dropout"):
         raise UnsupportedError("has a BPE model with dropout, which toktools has not")
-    marks = {mark: _mark(model, mark, steps) for mark in MARKS}
     ignore_merges = model.get("ignore_merges") or False
     if not isinstance(ignore_merges, bool):
         raise ToktoolsError(f"'ignore_merges' must be true or false, got {ignore_merges!r:.60}")
@@ -126,7 +124,8 @@ def _bpe(model: Json, steps: Steps, added: list[AddedToken]) -> BPETokenizer:
         [read_merge(merge) for merge in merges],
         byte_level=steps.byte_level,
         ignore_merges=ignore_merges,
-        **marks,
+        continuing_subword_prefix=_mark(model, "continuing_subword_prefix", steps),
+        end_of_word_suffix=_mark(model, "end_of_word_suffix", steps),
         normalizer=steps.normalizer,
         pretokenizer=steps.pretokenizer,
     )
