@@ -261,6 +261,12 @@ def _learn(
     """Train with options that are checked."""
     if options.byte_level:
         refuse_marked_bytes(options.marks)
+    capped = counting is not None and counting.max_memory is not None
+    if capped and options.marks and options.max_token_length is not None:
+        raise ToktoolsError(
+            "max_token_length and a prefix or suffix cannot go together with max_memory "
+            "(--max-memory); leave one of the three out"
+        )
     pretokens, spelled, symbols = start(corpus, options, counting)
     merges = learn_by_frequency(
         pretokens,

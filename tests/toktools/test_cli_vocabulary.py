@@ -128,4 +128,4 @@ def test_dropout_gives_no_spans(folder: Path):
         "encode", "-t", folder / "bpe.json", "--text", "a", "--dropout", "0.5", "--as", "json"
     )
     assert done.exit_code == 1
-    assert "leave out --as json" in done.stderr
+    assert "--dropout goes with --as ids" in done.stderr

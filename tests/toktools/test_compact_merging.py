@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toktools import Counting, ToktoolsError, train_bpe
 from toktools.compact_merging import learn_merges_compact
 from toktools.counting import count_pretokens
 from toktools.merging import Symbols, learn_merges
@@ -21,7 +22,7 @@ options = st.fixed_dictionaries(
     {
         "vocab_size": st.integers(4, 40),
         "min_frequency": st.integers(0, 4),
-        "max_token_length": st.none() | st.integers(0, 6),
+        "max_token_length": st.none() | st.integers(1, 6),
     }
 )
 
@@ -46,6 +47,17 @@ def both(
             merges = learn_merges_compact(zip(words, numbers, strict=True), symbols, **options)
         found.append(([f"{symbols.strings[a]} {symbols.strings[b]}" for a, b in merges], symbols))
     return found[0][0], found[1][0], found[0][1], found[1][1]
+
+
+def test_bounded_lengths_of_marked_symbols_are_refused_with_a_cap():
+    with pytest.raises(ToktoolsError, match="cannot go together with max_memory"):
+        train_bpe(
+            ["ab"],
+            byte_level=False,
+            end_of_word_suffix="_",
+            max_token_length=3,
+            counting=Counting(max_memory=1 << 30),
+        )
 
 
 @settings(max_examples=150, deadline=None)

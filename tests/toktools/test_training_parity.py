@@ -186,7 +186,7 @@ def test_limit_alphabet_keeps_characters_as_frequent_as_the_librarys(
 ):
     theirs = train_library(words, limit=limit, vocab_size=2, initial_alphabet=list(initial))
     counts = Counter("".join(words))
-    kept = kept_characters(Counter(words), limit=limit, initial=list(initial))
+    kept = kept_characters(Counter(words).items(), limit=limit, initial=list(initial))
     assert set(initial) <= set(kept)
     assert len(kept) == len(theirs["vocab"]) - 2
     assert sorted(counts[c] for c in kept) == sorted(counts[c] for c in [*theirs["vocab"]][2:])
