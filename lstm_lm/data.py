@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.counting import documents_of
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
+from toktools.training.counting import documents_of
 
 _WORD = re.compile(r"\S+")
 

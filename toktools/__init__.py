@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from toktools.adapters.huggingface import HuggingFaceTokenizer
     from toktools.adapters.sentencepiece import SentencePieceTokenizer, train_sentencepiece
     from toktools.adapters.tiktoken import TiktokenTokenizer
-    from toktools.auditing import Audit, audit
     from toktools.bpe import BPETokenizer, train_bpe
     from toktools.byte import ByteTokenizer, train_byte
+    from toktools.changing.auditing import Audit, audit
+    from toktools.changing.dropout import encode_with_dropout
+    from toktools.changing.extending import extend
+    from toktools.changing.pruning import Pruned, prune, remap_rows
     from toktools.character import CharacterTokenizer, train_character
+    from toktools.contract.decode_stream import DecodeStream
     from toktools.corpus import Corpus, open_corpus
-    from toktools.count_table import Counting
-    from toktools.decode_stream import DecodeStream
-    from toktools.dropout import encode_with_dropout
     from toktools.errors import ToktoolsError, UnsupportedError
-    from toktools.extending import extend
     from toktools.formats.converting import Conversion, convert
     from toktools.formats.rank_files import load_tiktoken
     from toktools.formats.tokenizer_json import load
     from toktools.formats.vocabulary_files import load_vocab_and_merges, load_vocab_txt
-    from toktools.pruning import Pruned, prune, remap_rows
     from toktools.registry import train
-    from toktools.token_counts import count_tokens
     from toktools.tokenizer import Decoding, Documents, Encoding, Padded, Tokenizer
+    from toktools.training.count_table import Counting
+    from toktools.training.token_counts import count_tokens
     from toktools.verifying import Divergence, Verification, verify
     from toktools.vocabulary import SpecialTokens, Vocabulary
     from toktools.word import WordReport, WordTokenizer, train_word
@@ -43,23 +43,23 @@ _API = {
     "adapters.huggingface": ["HuggingFaceTokenizer"],
     "adapters.sentencepiece": ["SentencePieceTokenizer", "train_sentencepiece"],
     "adapters.tiktoken": ["TiktokenTokenizer"],
-    "auditing": ["Audit", "audit"],
+    "changing.auditing": ["Audit", "audit"],
     "bpe": ["BPETokenizer", "train_bpe"],
     "byte": ["ByteTokenizer", "train_byte"],
     "character": ["CharacterTokenizer", "train_character"],
     "corpus": ["Corpus", "open_corpus"],
-    "count_table": ["Counting"],
-    "decode_stream": ["DecodeStream"],
-    "dropout": ["encode_with_dropout"],
+    "training.count_table": ["Counting"],
+    "contract.decode_stream": ["DecodeStream"],
+    "changing.dropout": ["encode_with_dropout"],
     "errors": ["ToktoolsError", "UnsupportedError"],
-    "extending": ["extend"],
+    "changing.extending": ["extend"],
     "formats.converting": ["Conversion", "convert"],
     "formats.rank_files": ["load_tiktoken"],
     "formats.tokenizer_json": ["load"],
     "formats.vocabulary_files": ["load_vocab_and_merges", "load_vocab_txt"],
-    "pruning": ["Pruned", "prune", "remap_rows"],
+    "changing.pruning": ["Pruned", "prune", "remap_rows"],
     "registry": ["train"],
-    "token_counts": ["count_tokens"],
+    "training.token_counts": ["count_tokens"],
     "tokenizer": ["Decoding", "Documents", "Encoding", "Padded", "Tokenizer"],
     "verifying": ["Divergence", "Verification", "verify"],
     "vocabulary": ["SpecialTokens", "Vocabulary"],

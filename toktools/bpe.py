@@ -11,20 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from toktools.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
-from toktools.count_table import Counting
-from toktools.counting import CorpusLike
-from toktools.decode_stream import DecodeStream
+from toktools.contract.decode_stream import DecodeStream
+from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
-from toktools.learning import learn_by_frequency
-from toktools.losses import between_words, claim, dropped, rewritten
-from toktools.marks import Marks, WordEndStream
-from toktools.merge_training import MergeOptions, start
-from toktools.merging import Progress, apply_merges
 from toktools.normalizers import Normalizer, NormalizerLike
 from toktools.pretokenizers import Gpt2Split, Pretokenizer, PretokenizerLike
-from toktools.text_steps import text_steps
 from toktools.tokenizer import Tokenizer
+from toktools.training.count_table import Counting
+from toktools.training.counting import CorpusLike
+from toktools.training.learning import learn_by_frequency
+from toktools.training.marks import Marks, WordEndStream
+from toktools.training.merge_training import MergeOptions, start
+from toktools.training.merging import Progress, apply_merges
+from toktools.training.text_steps import text_steps
+from toktools.unicode.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
@@ -217,7 +217,7 @@ def train_bpe(
     """Learn a BPE vocabulary: the same merges and ids as Hugging Face's `BpeTrainer`.
 
     Args:
-        corpus: documents (see `toktools.counting.CorpusLike`).
+        corpus: documents (see `toktools.training.counting.CorpusLike`).
         byte_level: start from the 256 bytes; otherwise from the characters of the corpus, with
             `<ANY>` for characters that are not among them.
         pretokenizer: how text is cut: an object, a name or a list of them; by default GPT-2's
@@ -225,7 +225,7 @@ def train_bpe(
         special_tokens: PAD and EOS by default, and ANY at the character level.
         progress: called with (tokens so far, vocab_size).
         counting: limits of memory and the like; see `toktools.Counting`.
-        others: see `toktools.merge_training.MergeOptions`; marks need characters.
+        others: see `toktools.training.merge_training.MergeOptions`; marks need characters.
     Returns: a tokenizer; it has fewer tokens than asked for if the corpus runs out of pairs.
     Raises:  ToktoolsError for an empty corpus or impossible options.
     Example:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from toktools.count_table import Counting
-from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
-from toktools.on_disk.runs import StoredCounts
 from toktools.tokenizer import Tokenizer
+from toktools.training.count_table import Counting
+from toktools.training.counting import CorpusLike, count_pretokens
+from toktools.training.on_disk.runs import StoredCounts
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
@@ -74,7 +74,7 @@ def train_character(
     """Learn the alphabet of a corpus.
 
     Args:
-        corpus: documents (see `toktools.counting.CorpusLike`).
+        corpus: documents (see `toktools.training.counting.CorpusLike`).
         min_count: characters seen fewer times become `<ANY>`.
         max_vocab: at most this many tokens, specials included; the most frequent are kept.
         special_tokens: PAD, EOS and ANY by default.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from toktools.decoding import Decoding as Decoding
-from toktools.decoding import IdsToText
-from toktools.documents import Documents as Documents
-from toktools.documents import DocumentsToIds
-from toktools.encoding import check_text as check_text
+from toktools.contract.decoding import Decoding as Decoding
+from toktools.contract.decoding import IdsToText
+from toktools.contract.documents import Documents as Documents
+from toktools.contract.documents import DocumentsToIds
+from toktools.contract.encoding import check_text as check_text
+from toktools.contract.offsets import Encoding as Encoding
+from toktools.contract.padding import Padded as Padded
 from toktools.errors import ToktoolsError
-from toktools.offsets import Encoding as Encoding
-from toktools.padding import Padded as Padded
 
 
 class Tokenizer(DocumentsToIds, IdsToText):

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from toktools.adapters.adapter import library
+from toktools.contract.special_text import Special
 from toktools.errors import ToktoolsError
 from toktools.formats.opening import opener
 from toktools.formats.tokenizer_json import to_json
-from toktools.segments import visible
-from toktools.special_text import Special
+from toktools.metrics.segments import visible
 from toktools.tokenizer import Tokenizer
 
 _BATCH_DOCUMENTS, _BATCH_CHARACTERS = 1000, 1 << 20

@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from toktools.character import most_frequent
-from toktools.count_table import Counting
-from toktools.counting import CorpusLike, count_pretokens, documents_of, weighted
+from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
-from toktools.losses import between_words, claim, dropped, rewritten
 from toktools.normalizers import Normalizer, NormalizerLike
-from toktools.on_disk.runs import StoredCounts
 from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
-from toktools.text_steps import described, word_steps
 from toktools.tokenizer import Tokenizer
+from toktools.training.count_table import Counting
+from toktools.training.counting import CorpusLike, count_pretokens, documents_of, weighted
+from toktools.training.on_disk.runs import StoredCounts
+from toktools.training.text_steps import described, word_steps
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
@@ -119,7 +119,7 @@ def train_word(
     """Learn a vocabulary of words; those too rare become `<ANY>`.
 
     Args:
-        corpus: the training split, and nothing else (see `toktools.counting.CorpusLike`).
+        corpus: the training split, and nothing else (see `toktools.training.counting.CorpusLike`).
         min_count: words seen fewer times are replaced.
         max_vocab: at most this many tokens, specials included; the most frequent are kept.
         lowercase: lowercase text before it is cut.

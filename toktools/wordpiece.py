@@ -19,23 +19,23 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Literal
 
-from toktools.byte_alphabet import ALPHABET, byte_spans, spell, unspell
-from toktools.count_table import Counting
-from toktools.counting import CorpusLike
+from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
-from toktools.learning import (
+from toktools.normalizers import Normalizer, NormalizerLike
+from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
+from toktools.tokenizer import Tokenizer
+from toktools.training.count_table import Counting
+from toktools.training.counting import CorpusLike
+from toktools.training.learning import (
     check_likelihood_can_wait,
     learn_by_frequency,
     learn_by_likelihood,
 )
-from toktools.losses import between_words, claim, dropped, rewritten
-from toktools.marks import Marks
-from toktools.merge_training import MergeOptions, start
-from toktools.merging import Progress
-from toktools.normalizers import Normalizer, NormalizerLike
-from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
-from toktools.text_steps import word_steps
-from toktools.tokenizer import Tokenizer
+from toktools.training.marks import Marks
+from toktools.training.merge_training import MergeOptions, start
+from toktools.training.merging import Progress
+from toktools.training.text_steps import word_steps
+from toktools.unicode.byte_alphabet import ALPHABET, byte_spans, spell, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 Criterion = Literal["frequency", "likelihood"]
@@ -177,16 +177,16 @@ def train_wordpiece(
     """Learn a WordPiece vocabulary: by frequency, that of Hugging Face's `WordPieceTrainer`.
 
     Args:
-        corpus: documents (see `toktools.counting.CorpusLike`).
+        corpus: documents (see `toktools.training.counting.CorpusLike`).
         criterion: "frequency" merges the most frequent pair; "likelihood" the pair with the
             highest count(ab) / (count(a) count(b)). Set min_frequency to 2 or more with it.
-        lowercase, split, pretokenizer, normalizer: see `toktools.text_steps.word_steps`.
+        lowercase, split, pretokenizer, normalizer: see `toktools.training.text_steps.word_steps`.
         byte_complete: spell words in bytes, all of which are pieces, so that none is unknown.
         special_tokens: PAD, EOS and ANY by default; ANY is left out if `byte_complete`.
         progress: called with (tokens so far, vocab_size).
         counting: limits of memory and the like; see `toktools.Counting`.
-        others: see `toktools.merge_training.MergeOptions`. (Encoding knows no suffix, here as in
-            the library: pieces learned with one are never used.)
+        others: see `toktools.training.merge_training.MergeOptions`. (Encoding knows no suffix,
+            here as in the library: pieces learned with one are never used.)
     Returns: a tokenizer; it has fewer tokens than asked for if the corpus runs out of pairs.
     Raises:  ToktoolsError for an empty corpus or impossible options.
     Example:

@@ -23,7 +23,7 @@ import numpy as np
 
 from toktools.command_line import Group
 from toktools.corpus.splits import splitmix64
-from toktools.memory import parse_size
+from toktools.training.memory import parse_size
 
 _LETTERS = "etaoinshrdlucmfwypvbgkqjxz"
 _LINE, _BATCH = 20, 200_000  # words

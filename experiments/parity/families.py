@@ -27,11 +27,11 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
-from toktools.byte_alphabet import unspell
 from toktools.formats.rank_files import load_tiktoken
 from toktools.formats.tokenizer_json import to_json
 from toktools.formats.vocabulary_files import load_vocab_and_merges, load_vocab_txt
 from toktools.pretokenizers import pretokenizer
+from toktools.unicode.byte_alphabet import unspell
 
 Documents = Sequence[str]
 EncodeBatch = Callable[[list[str]], list[list[int]]]

@@ -23,7 +23,7 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
-from toktools.byte_alphabet import unspell
+from toktools.unicode.byte_alphabet import unspell
 
 TRICKY = [
     *"  \n\t\r'sdmtlvreAZ09!?.#_-",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from toktools import train_bpe
-from toktools.alphabet import base_symbols, kept_characters
 from toktools.errors import ToktoolsError
-from toktools.marks import Marks
+from toktools.training.alphabet import base_symbols, kept_characters
+from toktools.training.marks import Marks
 
 
 def test_the_least_frequent_characters_go_first_and_of_equals_the_highest():

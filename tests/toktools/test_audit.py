@@ -27,12 +27,12 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
-from toktools.auditing import audit
-from toktools.extending import extend
+from toktools.changing.auditing import audit
+from toktools.changing.extending import extend
+from toktools.changing.pruning import prune
+from toktools.changing.rebuilding import rebuild
 from toktools.formats.tokenizer_json import from_json
-from toktools.pruning import prune
-from toktools.rebuilding import rebuild
-from toktools.trace import merge_steps
+from toktools.training.trace import merge_steps
 
 COUNTS = {"hug": 10, "pug": 5, "pun": 12, "bun": 4, "hugs": 5}
 NUMBERS = open_corpus("human-numbers", limit=300)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toktools import Counting, ToktoolsError, train_bpe
-from toktools.compact_merging import learn_merges_compact
-from toktools.counting import count_pretokens
-from toktools.merging import Symbols, learn_merges
 from toktools.pretokenizers import Gpt2Split
+from toktools.training.compact_merging import learn_merges_compact
+from toktools.training.counting import count_pretokens
+from toktools.training.merging import Symbols, learn_merges
 
 corpora = st.dictionaries(
     st.text("abc#", min_size=1, max_size=10), st.integers(1, 5), min_size=1, max_size=12
@@ -85,11 +85,11 @@ def test_the_merges_are_the_same_with_a_prefix_and_reserved_strings(
 @given(counts=corpora)
 def test_the_merges_are_the_same_when_everything_is_cut_into_small_parts(counts: dict[str, int]):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("toktools.compact_merging._MOST_SYMBOLS", 5)
-        patch.setattr("toktools.on_disk.pair_columns._WINDOW", 4)
-        patch.setattr("toktools.on_disk.pair_columns._BLOCK", 3)
-        patch.setattr("toktools.on_disk.columns._WINDOW", 8)
-        patch.setattr("toktools.on_disk.columns.resident_bytes", lambda: 1)
+        patch.setattr("toktools.training.compact_merging._MOST_SYMBOLS", 5)
+        patch.setattr("toktools.training.on_disk.pair_columns._WINDOW", 4)
+        patch.setattr("toktools.training.on_disk.pair_columns._BLOCK", 3)
+        patch.setattr("toktools.training.on_disk.columns._WINDOW", 8)
+        patch.setattr("toktools.training.on_disk.columns.resident_bytes", lambda: 1)
         readable, compact, *_ = both(counts, vocab_size=40)
         assert compact == readable
         symbols = Symbols()

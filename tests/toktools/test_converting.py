@@ -24,8 +24,8 @@ from toktools import (
     train_bpe,
     train_wordpiece,
 )
-from toktools.byte_alphabet import ALPHABET
 from toktools.pretokenizers import Gpt2Split, WhitespaceSplit
+from toktools.unicode.byte_alphabet import ALPHABET
 
 GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 BERT = SpecialTokens(pad="[PAD]", eos="[SEP]", any="[UNK]", extra=("[CLS]", "[MASK]"))

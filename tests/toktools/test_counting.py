@@ -24,12 +24,12 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
-from toktools.count_table import CountTable
-from toktools.counting import count_pretokens
 from toktools.formats.tokenizer_json import to_json
-from toktools.memory import parse_size
-from toktools.on_disk.runs import StoredCounts, merge_runs, read_run, write_run
 from toktools.pretokenizers import Gpt2Split, WhitespaceSplit
+from toktools.training.count_table import CountTable
+from toktools.training.counting import count_pretokens
+from toktools.training.memory import parse_size
+from toktools.training.on_disk.runs import StoredCounts, merge_runs, read_run, write_run
 
 TRAINERS: dict[str, Callable[..., Tokenizer]] = {
     "bpe": lambda corpus, **o: train_bpe(corpus, vocab_size=300, **o),
@@ -53,9 +53,9 @@ def no_room(monkeypatch: pytest.MonkeyPatch) -> Counting:
 
 
 def cramped(patch: pytest.MonkeyPatch) -> Counting:
-    patch.setattr("toktools.count_table.resident_bytes", lambda: 0)
-    patch.setattr("toktools.count_table.LEAST_ROOM", 0)
-    patch.setattr("toktools.count_table._STEP", 2)
+    patch.setattr("toktools.training.count_table.resident_bytes", lambda: 0)
+    patch.setattr("toktools.training.count_table.LEAST_ROOM", 0)
+    patch.setattr("toktools.training.count_table._STEP", 2)
     return Counting(max_memory=300)
 
 
@@ -99,7 +99,7 @@ def test_the_files_of_a_temporary_folder_go_with_the_counts(no_room: Counting):
 def test_real_text_gives_the_same_file_under_a_cap(
     no_room: Counting, prose: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("toktools.count_table._STEP", 500)
+    monkeypatch.setattr("toktools.training.count_table._STEP", 500)
     train_bpe(prose[:2000], vocab_size=1000).save(tmp_path / "without.json")
     train_bpe(prose[:2000], vocab_size=1000, counting=no_room).save(tmp_path / "with.json")
     assert (tmp_path / "with.json").read_bytes() == (tmp_path / "without.json").read_bytes()
@@ -153,7 +153,7 @@ def test_a_weight_that_is_no_positive_int_is_refused(weight: Any):
 
 
 def test_progress_is_told_in_bytes_of_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("toktools.count_table._TELL_BYTES", 100)
+    monkeypatch.setattr("toktools.training.count_table._TELL_BYTES", 100)
     (tmp_path / "a.txt").write_text("to be or not to be\n" * 50)
     told: list[tuple[int, int | None]] = []
     counting = Counting(progress=lambda done, total: told.append((done, total)))
@@ -168,7 +168,7 @@ def test_progress_is_told_in_bytes_of_the_files(tmp_path: Path, monkeypatch: pyt
 def test_progress_has_no_total_where_only_reading_tells_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("toktools.count_table._TELL_BYTES", 10)
+    monkeypatch.setattr("toktools.training.count_table._TELL_BYTES", 10)
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": "to be or not"}) + "\n")
     told: list[tuple[int, int | None]] = []
     counting = Counting(progress=lambda done, total: told.append((done, total)))

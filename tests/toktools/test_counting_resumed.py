@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toktools import Counting, ToktoolsError, open_corpus, train_bpe, train_word
-from toktools.counting import count_pretokens
 from toktools.formats.tokenizer_json import to_json
-from toktools.interruption import CountingInterrupted
-from toktools.on_disk.count_folder import RECORD, CountFolder
 from toktools.pretokenizers import Gpt2Split, WhitespaceSplit
+from toktools.training.counting import count_pretokens
+from toktools.training.interruption import CountingInterrupted
+from toktools.training.on_disk.count_folder import RECORD, CountFolder
 
 TEXTS = [f"word{n % 37} of {n % 11} é" for n in range(100)]
 
@@ -35,7 +35,7 @@ def cut_after(texts: list[str], n: int) -> Iterator[str]:
 
 @pytest.fixture
 def kept_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toktools.count_table._KEEP_BYTES", 50)
+    monkeypatch.setattr("toktools.training.count_table._KEEP_BYTES", 50)
 
 
 @settings(max_examples=25, deadline=None)
@@ -45,7 +45,7 @@ def test_the_counts_are_those_of_a_counting_that_was_never_stopped(
 ):
     folder = tmp_path_factory.mktemp("work")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("toktools.count_table._KEEP_BYTES", 3)
+        patch.setattr("toktools.training.count_table._KEEP_BYTES", 3)
         for n in sorted(data.draw(st.lists(st.integers(0, len(texts)), max_size=3))):
             with pytest.raises(PowerCutError):
                 count_pretokens(
@@ -159,10 +159,10 @@ def test_a_signal_that_comes_while_runs_are_merged_is_heeded(
 
 SLOW = """
 import sys, time
-import toktools.count_table
+import toktools.training.count_table
 from toktools.cli import main
 from toktools.pretokenizers import Gpt2Split
-toktools.count_table._KEEP_BYTES = 2_000
+toktools.training.count_table._KEEP_BYTES = 2_000
 split = Gpt2Split.split
 def slow(self, text):
     time.sleep(0.005)

@@ -17,8 +17,8 @@ from toktools import (
     Vocabulary,
     WordTokenizer,
 )
-from toktools.documents import in_chunks
-from toktools.id_files import npy_header, npy_writer, raw_writer, stream_raw
+from toktools.contract.documents import in_chunks
+from toktools.contract.id_files import npy_header, npy_writer, raw_writer, stream_raw
 
 BYTES = ByteTokenizer(special_tokens=SpecialTokens.none())
 
@@ -39,7 +39,7 @@ def test_chunks_joined_are_the_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     documents = ["ab", "", "cde", "f" * 10, ""]
     whole = BYTES.encode_documents(documents)
     assert whole.starts.tolist() == [0, 2, 2, 5, 15, 15]
-    monkeypatch.setattr("toktools.documents._CHUNK", 3)
+    monkeypatch.setattr("toktools.contract.documents._CHUNK", 3)
     assert len(list(in_chunks(BYTES.encode_batch(documents)))) == 4
     for cut in (
         BYTES.encode_documents(documents),
@@ -70,7 +70,7 @@ def test_a_document_that_cannot_be_encoded_leaves_no_file(tmp_path: Path):
 
 def test_documents_are_read_as_they_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """With chunks of three tokens no more than two documents are ever held."""
-    monkeypatch.setattr("toktools.documents._CHUNK", 3)
+    monkeypatch.setattr("toktools.contract.documents._CHUNK", 3)
     sizes: list[int] = []
 
     def documents() -> Iterator[str]:

@@ -22,8 +22,8 @@ from toktools import (
     train_bpe,
     train_wordpiece,
 )
-from toktools.byte_alphabet import ALPHABET
-from toktools.dropout import encode_with_dropout
+from toktools.changing.dropout import encode_with_dropout
+from toktools.unicode.byte_alphabet import ALPHABET
 
 MERGES = [("a", "b"), ("ab", "a"), ("aba", "ab"), ("b", "a"), ("a", "ba")]
 NAMES = ["ab", "aba", "abaab", "ba"]

@@ -26,8 +26,8 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
-from toktools.byte_alphabet import ALPHABET
-from toktools.extending import extend
+from toktools.changing.extending import extend
+from toktools.unicode.byte_alphabet import ALPHABET
 
 WORDS = ["one two three ninety nine", "seven seventy seven", "eleven twelve"]
 NEW = ["naïve café seventeen oneness", "the nineteenth, the tenth", "cafés: ünseen 漢字 twofold"]

@@ -9,9 +9,9 @@ import pytest
 
 from tests.toktools.conftest import OURS
 from toktools import Tokenizer, WordPieceTokenizer
-from toktools.merging import apply_merges
 from toktools.normalizers import BertCleanup, NormalizerSequence, Replace, UnicodeForm
 from toktools.pretokenizers import PRETOKENIZERS, RegexSplit
+from toktools.training.merging import apply_merges
 
 HOSTILE = ["a", "A", " ", "\n", "'", "é", "1", "Aa", " \n", "\r", "e\u0301", "'s", "a ", "!"]
 

@@ -20,8 +20,7 @@ from toktools import (
     WordTokenizer,
     train_bpe,
 )
-from toktools.byte_alphabet import ALPHABET
-from toktools.losses import dropped, rewritten
+from toktools.contract.losses import dropped, rewritten
 from toktools.normalizers import (
     BertCleanup,
     Lowercase,
@@ -32,6 +31,7 @@ from toktools.normalizers import (
     UnicodeForm,
 )
 from toktools.pretokenizers import PRETOKENIZERS, RegexSplit, SplitSequence
+from toktools.unicode.byte_alphabet import ALPHABET
 
 SHOWING = ["It's  A\tb ##b 12.", "é e\u0301 ﬁ", "好 Ü", " \u2581 x "]
 """Texts of which every loss shows in one."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.toktools.conftest import MAKERS, tricky_text
 from toktools import Tokenizer, ToktoolsError, train_bpe
 from toktools.bpe import BPETokenizer
+from toktools.contract.utf8 import byte_positions, character_starts
 from toktools.normalizers import UnicodeForm
-from toktools.utf8 import byte_positions, character_starts
 
 BYTE_LEVEL = ["byte", "byte-no-specials", "bpe", "bpe-no-specials", "hf-byte-level", "tiktoken"]
 REWRITING = {"word-punctuation-lower", "wordpiece-likelihood"}

@@ -16,7 +16,6 @@ from tokenizers import Regex
 from tokenizers import pre_tokenizers as hf
 
 from tests.toktools.conftest import tricky_text
-from toktools.byte_alphabet import byte_spans, spell, unspell
 from toktools.errors import ToktoolsError
 from toktools.pretokenizers import (
     PRETOKENIZERS,
@@ -36,6 +35,7 @@ from toktools.pretokenizers import (
     WordSplit,
     pretokenizer,
 )
+from toktools.unicode.byte_alphabet import byte_spans, spell, unspell
 
 CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 LLAMA3 = (

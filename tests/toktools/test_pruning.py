@@ -27,8 +27,8 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
-from toktools.byte_alphabet import ALPHABET
-from toktools.pruning import Pruned, prune, remap_rows
+from toktools.changing.pruning import Pruned, prune, remap_rows
+from toktools.unicode.byte_alphabet import ALPHABET
 
 TRAIN = ["one two three ninety nine eleven twelve", "seven seventy seventh seven", "twenty-one é"]
 USED = ["one two seven nine", "ninety-nine é"]

@@ -13,9 +13,9 @@ from hypothesis import given
 from tests.toktools.conftest import tricky_text
 from tests.toktools.test_pretokenizers import contraction_text
 from toktools import Tokenizer, ToktoolsError, load, train_bpe
-from toktools.byte_alphabet import unspell
 from toktools.formats.rank_files import load_tiktoken
 from toktools.pretokenizers import Gpt2Split, O200kSplit, RegexSplit
+from toktools.unicode.byte_alphabet import unspell
 from toktools.vocabulary import SpecialTokens
 
 PATTERN = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|[\s\S]"

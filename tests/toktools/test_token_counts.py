@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from toktools import Tokenizer, ToktoolsError, count_tokens, train_character, train_word
-from toktools.token_counts import write_token_counts
+from toktools.training.token_counts import write_token_counts
 
 
 def test_counts_are_those_of_the_encoded_documents(tokenizer: Tokenizer, prose: list[str]):

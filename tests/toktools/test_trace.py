@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toktools import SpecialTokens, train_bpe, train_wordpiece
-from toktools.trace import merge_steps
+from toktools.training.trace import merge_steps
 
 word_counts = st.dictionaries(
     st.text("abcd", min_size=1, max_size=6), st.integers(1, 9), min_size=1, max_size=8
@@ -51,7 +51,7 @@ def test_marked_bpe_learns_the_traced_merges(counts: dict[str, int]):
 
 def distinct(steps: list) -> list:
     """Return the steps before the first that spells a token anew: from there on, the trainers
-    count as the Hugging Face library does (see `toktools.merging`)."""
+    count as the Hugging Face library does (see `toktools.training.merging`)."""
     seen: set[str] = set()
     for i, step in enumerate(steps):
         if step.merged in seen or step.pair[0] == step.pair[1]:

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
 from toktools import BPETokenizer, SpecialTokens, train_bpe, train_wordpiece
-from toktools.alphabet import kept_characters
-from toktools.marks import Marks
 from toktools.pretokenizers import PunctuationSplit, WhitespaceSplit
+from toktools.training.alphabet import kept_characters
+from toktools.training.marks import Marks
 
 pytestmark = pytest.mark.oracle
 

@@ -12,8 +12,8 @@ from tokenizers import models, pre_tokenizers, trainers
 
 from tests.toktools.conftest import tricky_text
 from toktools import SpecialTokens, ToktoolsError, Vocabulary, train_wordpiece
-from toktools.byte_alphabet import ALPHABET as BYTE_ALPHABET
 from toktools.formats.tokenizer_json import to_json
+from toktools.unicode.byte_alphabet import ALPHABET as BYTE_ALPHABET
 from toktools.wordpiece import Criterion, WordPieceTokenizer
 
 HUGS = {"hug": 10, "pug": 5, "pun": 12, "bun": 4, "hugs": 5}

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from toktools.adapters.adapter import Adapter, Json, library
-from toktools.byte_alphabet import ALPHABET, unspell
 from toktools.errors import ToktoolsError
 from toktools.formats.reading import read_text
+from toktools.unicode.byte_alphabet import ALPHABET, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 
 EOS_NAMES = (

@@ -19,10 +19,10 @@ from typing import Any, Self
 from toktools.adapters.adapter import Adapter, Json, library
 from toktools.adapters.sentencepiece_model import model_settings
 from toktools.corpus.digest import CorpusDigest
-from toktools.counting import CorpusLike, documents_of
 from toktools.errors import ToktoolsError
 from toktools.formats.reading import read_bytes
 from toktools.tokenizer import check_text
+from toktools.training.counting import CorpusLike, documents_of
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 MODEL_TYPES = ("unigram", "bpe")
@@ -146,7 +146,8 @@ def train_sentencepiece(
     """Learn a SentencePiece model, with the library's own trainer.
 
     Args:
-        corpus: documents (see `toktools.counting.CorpusLike`), each a sentence; not counts.
+        corpus: documents (see `toktools.training.counting.CorpusLike`), not counts; each is a
+            sentence.
         vocab_size: number of tokens wanted, specials, alphabet and bytes included.
         model_type: "unigram" or "bpe".
         byte_fallback: spell characters outside the vocabulary in bytes, not as ANY.

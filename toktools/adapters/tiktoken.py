@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from toktools.adapters.adapter import Adapter, Json, library
-from toktools.byte_alphabet import byte_spans, spell, unspell
 from toktools.errors import ToktoolsError
 from toktools.formats.components import write_pretokenizer
 from toktools.formats.rank_files import PUBLISHED
 from toktools.formats.reading import read_bytes
+from toktools.unicode.byte_alphabet import byte_spans, spell, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 
 END_OF_TEXT = "<|endoftext|>"

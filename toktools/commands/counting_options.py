@@ -15,7 +15,7 @@ import click
 from toktools.command_line import Bar, say
 
 if TYPE_CHECKING:
-    from toktools.count_table import Counting
+    from toktools.training.count_table import Counting
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 CountingWith = Callable[[Bar], "Counting"]
@@ -61,8 +61,8 @@ def _counting(
     work_folder: Path | None,
     resume: bool,
 ) -> Counting:
-    from toktools.count_table import Counting
-    from toktools.memory import parse_size
+    from toktools.training.count_table import Counting
+    from toktools.training.memory import parse_size
 
     limit = None if max_memory is None else parse_size(max_memory)
     return Counting(max_memory=limit, folder=work_folder, resume=resume, progress=progress)

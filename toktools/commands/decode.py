@@ -69,7 +69,7 @@ def _documents(
             name = "<stdin>" if source == "-" else source
             yield from map(read, file, (f"{name}:{number}" for number in count(1)))
         return
-    from toktools.id_files import in_slices, map_raw, read_npy, starts_path, stream_raw
+    from toktools.contract.id_files import in_slices, map_raw, read_npy, starts_path, stream_raw
 
     if form == "npy" and source == "-":
         raise ToktoolsError("a .npy file must be named; --as raw reads bare integers from a pipe")

@@ -20,8 +20,8 @@ from toktools.files import replacing
 if TYPE_CHECKING:
     import numpy as np
 
+    from toktools.contract.documents import Documents
     from toktools.corpus import Corpus
-    from toktools.documents import Documents
     from toktools.tokenizer import Tokenizer
 
 _FORMS = ("ids", "tokens", "json", "jsonl", "npy", "raw")
@@ -87,7 +87,7 @@ def encode(
     ids_of = _encoder(loaded, eos, dropout, seed)
     with _counted(text or corpus) as documents:
         if form in ("npy", "raw"):
-            from toktools.documents import with_starts
+            from toktools.contract.documents import with_starts
 
             chunks = with_starts(loaded.encode_chunks(documents, add_eos=eos))
             _write_array(chunks, form, output, id_type(dtype, loaded.n_vocab), starts)
@@ -108,7 +108,7 @@ def _encoder(
         return lambda document: tokenizer.encode(document, add_eos=eos)
     import numpy as np
 
-    from toktools.dropout import encode_with_dropout
+    from toktools.changing.dropout import encode_with_dropout
 
     random = np.random.default_rng(seed)
     return lambda document: encode_with_dropout(
@@ -138,7 +138,7 @@ def _write_array(
     chunks: Iterable[Documents], form: str, output: str, kind: np.dtype, starts: bool
 ) -> None:
     """Write ids, and the documents' starts if asked for, a chunk at a time."""
-    from toktools.id_files import npy_writer, raw_writer, starts_path
+    from toktools.contract.id_files import npy_writer, raw_writer, starts_path
 
     n_tokens = n_documents = 0
     with ExitStack() as stack:

@@ -40,7 +40,7 @@ def extend(
     Example:
       toktools extend -t bpe.json medicine.txt --vocab-size 10000 -o extended.json
     """
-    from toktools.extending import extend as extend_vocabulary
+    from toktools.changing.extending import extend as extend_vocabulary
     from toktools.formats.tokenizer_json import load
 
     old = load(tokenizer)

@@ -43,7 +43,7 @@ def id_type(name: str | None, n_vocab: int) -> np.dtype:
     """Return the integers of an array of ids; ToktoolsError if they cannot hold the vocabulary."""
     import numpy as np
 
-    from toktools.id_files import id_dtype
+    from toktools.contract.id_files import id_dtype
 
     smallest = id_dtype(n_vocab)
     kind = smallest if name is None else np.dtype(name).newbyteorder("<")

@@ -12,7 +12,7 @@ from toktools.command_line import fail
 from toktools.corpus.options import corpus_options
 
 if TYPE_CHECKING:
-    from toktools.auditing import Audit
+    from toktools.changing.auditing import Audit
     from toktools.corpus import Corpus
     from toktools.tokenizer import Tokenizer
 
@@ -49,7 +49,7 @@ def inspect(
             click.echo(f"{id}\t{token}")
         return
     if audited:
-        from toktools.auditing import audit
+        from toktools.changing.auditing import audit
 
         found = audit(loaded, corpus)
         _show(_audit_facts(found))

@@ -59,9 +59,9 @@ def prune(
     """
     import numpy as np
 
+    from toktools.changing.pruning import prune as prune_vocabulary
     from toktools.files import replacing
     from toktools.formats.tokenizer_json import load
-    from toktools.pruning import prune as prune_vocabulary
 
     old = load(tokenizer)
     new, ids = prune_vocabulary(

@@ -183,7 +183,7 @@ def _text_steps(
 def _write(tokenizer: Tokenizer, corpus: Corpus, output: Path, token_counts: Path | None) -> None:
     """Write the tokenizer and, if asked for, the counts of its tokens; both or neither."""
     if token_counts is not None:
-        from toktools.token_counts import write_token_counts
+        from toktools.training.token_counts import write_token_counts
 
         with replacing(token_counts) as temporary:
             write_token_counts(tokenizer, corpus, temporary)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from toktools.byte_alphabet import spell
 from toktools.formats.components import byte_level
-from toktools.marks import Marks
+from toktools.training.marks import Marks
+from toktools.unicode.byte_alphabet import spell
 
 Json = dict[str, Any]
 

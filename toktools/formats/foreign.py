@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from toktools.bpe import BPETokenizer
-from toktools.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE
 from toktools.errors import ToktoolsError, UnsupportedError
 from toktools.formats.added_tokens import AddedToken, read_added_tokens, require_apart
 from toktools.formats.steps import Steps, read_steps
 from toktools.tokenizer import Tokenizer
+from toktools.unicode.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE
 from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer

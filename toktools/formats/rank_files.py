@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toktools.bpe import BPETokenizer
-from toktools.byte_alphabet import spell
 from toktools.errors import ToktoolsError
 from toktools.formats.foreign import parts_by_name
 from toktools.formats.reading import read_bytes
 from toktools.pretokenizers import Cl100kSplit, Gpt2Split, O200kSplit, Pretokenizer
+from toktools.unicode.byte_alphabet import spell
 from toktools.vocabulary import Vocabulary, tokens_by_id
 
 _MOST_HOLES = 1000  # published files have up to 17

@@ -19,6 +19,7 @@ from toktools.adapters.adapter import Adapter
 from toktools.bpe import BPETokenizer
 from toktools.byte import ByteTokenizer
 from toktools.character import CharacterTokenizer
+from toktools.contract.losses import dropped
 from toktools.errors import ToktoolsError, UnsupportedError, lookup
 from toktools.files import replacing
 from toktools.formats.components import (
@@ -32,10 +33,9 @@ from toktools.formats.foreign import read_foreign, read_merge
 from toktools.formats.opening import opener
 from toktools.formats.reading import read_json
 from toktools.formats.steps import read_steps, write_steps
-from toktools.losses import dropped
-from toktools.marks import Marks
 from toktools.registry import adapters
 from toktools.tokenizer import Tokenizer
+from toktools.training.marks import Marks
 from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer

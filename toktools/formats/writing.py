@@ -11,10 +11,10 @@ from pathlib import Path
 
 from toktools.bpe import BPETokenizer
 from toktools.byte import ByteTokenizer
-from toktools.byte_alphabet import unspell
 from toktools.errors import ToktoolsError
 from toktools.formats.rank_files import halves
 from toktools.tokenizer import Tokenizer
+from toktools.unicode.byte_alphabet import unspell
 from toktools.wordpiece import WordPieceTokenizer
 
 

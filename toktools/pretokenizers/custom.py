@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from toktools.errors import ToktoolsError
 from toktools.pretokenizers.basic import Pretokenizer
-from toktools.unicode_tables import digits, numbers
+from toktools.unicode.tables import digits, numbers
 
 Span = tuple[int, int]
 Behavior = Literal["isolated", "removed", "merged_with_previous", "merged_with_next", "contiguous"]

@@ -20,8 +20,8 @@ from toktools.pretokenizers.custom import (
     pieces,
     stretches,
 )
-from toktools.unicode_tables import WHITE_SPACE, punctuation
-from toktools.unicode_words import word_characters
+from toktools.unicode.tables import WHITE_SPACE, punctuation
+from toktools.unicode.words import word_characters
 
 
 @dataclass(frozen=True)
