@@ -9,7 +9,7 @@ import lstm_lm
 from lstm_lm import ModelConfig, TrainingConfig, TrainingDivergedError, TrainingInterrupted
 from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.files import read_tensors
-from lstm_lm.training import learning_rate
+from lstm_lm.schedules import learning_rate
 from toktools.errors import ToktoolsError
 
 TIMES = ("training_seconds", "tokens_per_second")
