@@ -63,7 +63,7 @@ def compare(preset: str | None, corpus: Corpus, output: Path, **given: Any) -> N
     from experiments.compare import Comparison
     from experiments.terminal import print_results
     from lstm_lm.display import training_bar
-    from lstm_lm.training import TrainingInterrupted
+    from lstm_lm.outcomes import TrainingInterrupted
 
     try:
         with training_bar(lines=False) as on_progress:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from lstm_lm.data import EncodedSplit, encode_split
     from lstm_lm.evaluation import Evaluation, evaluate, score
     from lstm_lm.model import LanguageModel
+    from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
     from lstm_lm.run import Run, load, train
     from lstm_lm.sampling import generate
     from lstm_lm.spelling import SpellingModel
-    from lstm_lm.training import TrainingDivergedError, TrainingInterrupted
 
 _HOME = {
     "ModelConfig": "config",
@@ -32,8 +32,8 @@ _HOME = {
     "train": "run",
     "generate": "sampling",
     "SpellingModel": "spelling",
-    "TrainingDivergedError": "training",
-    "TrainingInterrupted": "training",
+    "TrainingDivergedError": "outcomes",
+    "TrainingInterrupted": "outcomes",
 }
 
 __all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

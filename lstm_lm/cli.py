@@ -15,8 +15,10 @@ from lstm_lm.cli_options import (
     config_options,
     describe_default,
     make_tokenizer,
+    tokenizer_choice,
     was_given,
 )
+from lstm_lm.cli_training import find_lr, seeds_asked_for, show_batch
 from lstm_lm.config import STRATEGIES, ModelConfig, TrainingConfig
 from lstm_lm.threads import wait_briefly
 from toktools.command_line import Group, say
@@ -45,21 +47,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    *("--tokenizer", "-t"),
-    default="bpe",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="word, character, byte, bpe, wordpiece, sentencepiece or a plug-in's name, to be trained "
-    "on the train split; or a file: tokenizer.json (anybody's), .model, .tiktoken.",
-)
-@click.option("--vocab-size", type=int, help="Tokens in the vocabulary, special ones included.")
-@click.option(
-    "--tokenizer-option",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the tokenizer's training function. May be repeated.",
-)
+@tokenizer_choice
 @corpus_options(default="python-docs")
 @click.option(
     *("--output", "-o"),
@@ -68,6 +56,8 @@ def main() -> None:
     help="The run directory.",
 )
 @config_options(ModelConfig, TrainingConfig)
+@click.option("--seeds", metavar="0,1,2", help="Train with each seed, in a folder each.")
+@click.option("--n-seeds", type=int, metavar="N", help="The same, with N seeds from --seed on.")
 @click.option("--prompt", multiple=True, help="Continue this text at the end. May be repeated.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the run directory.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in the run directory.")
@@ -78,6 +68,8 @@ def train(
     tokenizer_option: tuple[str, ...],
     corpus: Corpus,
     output: Path,
+    seeds: str | None,
+    n_seeds: int | None,
     prompt: tuple[str, ...],
     resume: bool,
     overwrite: bool,
@@ -94,14 +86,17 @@ def train(
       lstm_lm train -t bpe --vocab-size 500 -c shakespeare.txt --minutes 5 -o runs/bpe \\
           --prompt "O Romeo"
       lstm_lm train -o runs/bpe --resume
+      lstm_lm train -t word --seeds 0,1,2 -o runs/word
     """
+    chosen_seeds = seeds_asked_for(output, seeds, n_seeds, settings["seed"] or 0, resume=resume)
     chosen = {
         "tokenizer": tokenizer,
         "vocab_size": vocab_size,
         "tokenizer_option": list(tokenizer_option),
     }
     if resume:
-        recorded, corpus, trained = _recorded(output, corpus, chosen)
+        first = output / f"seed-{chosen_seeds[0]}" if chosen_seeds else output
+        recorded, corpus, trained = _recorded(first, corpus, chosen)
         prompt = prompt or tuple(recorded["prompts"])
     else:
         recorded, trained = {"model": {}, "training": {}}, None
@@ -111,7 +106,7 @@ def train(
     }
     from lstm_lm.checkpoint import RunDirectory
 
-    if not resume:
+    if not resume and not chosen_seeds:
         RunDirectory(output).check_free(overwrite=overwrite)
     start = time.perf_counter()
     trained = trained or make_tokenizer(
@@ -122,6 +117,7 @@ def train(
         output,
         corpus,
         trained,
+        seeds=chosen_seeds,
         prompts=prompt,
         resume=resume,
         overwrite=overwrite,
@@ -169,33 +165,29 @@ def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
         say(f"  {WordReport(**tokenizer.training['report'])}")
 
 
-def _train(output: Path, corpus: Corpus, tokenizer: Tokenizer, **options: Any) -> None:
-    """Train with a bar, then say how it went and where everything is."""
-    from lstm_lm.display import print_evaluation, training_bar
-    from lstm_lm.evaluation import Evaluation
-    from lstm_lm.files import read_json
+def _train(
+    output: Path, corpus: Corpus, tokenizer: Tokenizer, *, seeds: list[int], **options: Any
+) -> None:
+    """Train with a bar, once or with each seed, then say how it went and where everything is."""
+    from lstm_lm.display import print_run, print_seeds, training_bar
+    from lstm_lm.outcomes import TrainingInterrupted
     from lstm_lm.run import train as train_model
-    from lstm_lm.training import TrainingInterrupted
+    from lstm_lm.seeds import train_seeds
 
+    arguments = (output, corpus, tokenizer)
     try:
         with training_bar() as on_progress:
-            run = train_model(output, corpus, tokenizer, on_progress=on_progress, **options)
+            options["on_progress"] = on_progress
+            if seeds:
+                options |= {"train": train_model, "on_seed": lambda seed: say(f"seed {seed}")}
+                print_seeds(train_seeds(*arguments, seeds, **options), title=output.name)
+                return
+            run = train_model(*arguments, **options)
     except TrainingInterrupted:
         say(f"stopped; all is saved. Go on with: lstm_lm train -o {output} --resume")
         raise click.exceptions.Exit(INTERRUPTED) from None
-    evaluation = Evaluation.from_dict(read_json(output / "evaluation.json")["validation"])
     _say_unknown(run.tokenizer, options["prompts"])
-    print_evaluation(
-        evaluation, title=f"{output.name}: validation split", n_vocab=run.tokenizer.n_vocab
-    )
-    last = run.metrics[-1]
-    click.echo(
-        f"\n{run.model.n_parameters:,} parameters, {last['step']:,} updates, "
-        f"{last['tokens_seen']:,} tokens in {last['training_seconds']:,.0f} s of training"
-    )
-    click.echo(f"model    {output / 'model.safetensors'}")
-    click.echo(f"curves   {output / 'curves.png'}")
-    click.echo(f"samples  {output / 'samples.txt'}")
+    print_run(run)
 
 
 @main.command()
@@ -281,3 +273,7 @@ def _say_unknown(tokenizer: Tokenizer, prompts: tuple[str, ...]) -> None:
         if odd:
             words = ", ".join(map(repr, dict.fromkeys(odd)))
             say(f"note: in the prompt {prompt!r} the tokenizer does not know {words}")
+
+
+main.add_command(show_batch)
+main.add_command(find_lr)

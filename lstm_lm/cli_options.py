@@ -94,6 +94,32 @@ def describe_default(command: click.Command, name: str, text: str) -> None:
             parameter.show_default = text
 
 
+def tokenizer_choice(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which tokenizer: see `make_tokenizer`."""
+    options = (
+        click.option(
+            *("--tokenizer", "-t"),
+            default="bpe",
+            show_default=True,
+            metavar="NAME|PATH",
+            help="word, character, byte, bpe, wordpiece, sentencepiece or a plug-in's name, to be "
+            "trained on the train split; or a file: tokenizer.json (anybody's), .model, .tiktoken.",
+        ),
+        click.option(
+            "--vocab-size", type=int, help="Tokens in the vocabulary, special ones included."
+        ),
+        click.option(
+            "--tokenizer-option",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="An option of the tokenizer's training function. May be repeated.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def make_tokenizer(
     name: str, corpus: Iterable[str], *, vocab_size: int | None, options: Iterable[str]
 ) -> Tokenizer:

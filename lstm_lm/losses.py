@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lstm_lm.batching import IGNORED
+from lstm_lm.config import TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,6 +44,18 @@ class CrossEntropy:
 
     def __init__(self, weights_V: Tensor | None = None, epsilon: float = 0.0) -> None:
         self._weights_V, self._epsilon = weights_V, epsilon
+
+    @classmethod
+    def for_text(
+        cls,
+        ids: NDArray[np.uint32],
+        n_vocab: int,
+        config: TrainingConfig,
+        device: torch.device,
+    ) -> CrossEntropy:
+        """Return the loss that `config` names, with the weights of the training text `ids`."""
+        weights_V = class_weights(ids, n_vocab, config.class_weights)
+        return cls(None if weights_V is None else weights_V.to(device), config.loss_epsilon)
 
     def __call__(self, logits_TBV: Tensor, y_TB: Tensor) -> Loss:
         """Return the loss of these logits; targets that are `IGNORED` do not count."""

@@ -18,7 +18,7 @@ from lstm_lm.environment import check_device, environment
 from lstm_lm.evaluation import Evaluation, evaluate
 from lstm_lm.files import write_json, write_text
 from lstm_lm.learner import Learner
-from lstm_lm.losses import CrossEntropy, class_weights
+from lstm_lm.losses import CrossEntropy
 from lstm_lm.model import LanguageModel
 from lstm_lm.resuming import check_same
 from lstm_lm.sampling import generate
@@ -205,13 +205,11 @@ def _trainer(
     """Put a trainer together."""
     eos_id, train_split = tokenizer.require_eos(), splits["train"]
     spelling = SpellingModel.fit(train_split.hidden)
-    weights_V = class_weights(train_split.ids, tokenizer.n_vocab, config.class_weights)
-    if weights_V is not None:
-        weights_V = weights_V.to(model.device)
+    loss = CrossEntropy.for_text(train_split.ids, tokenizer.n_vocab, config, model.device)
     alone = config.batching == "sentence"
     return Trainer(
         directory,
-        Learner(model, config, CrossEntropy(weights_V, config.loss_epsilon)),
+        Learner(model, config, loss),
         make_batches(train_split, config, eos_id=eos_id),
         config,
         n_bytes=train_split.total_bytes,

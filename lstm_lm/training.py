@@ -17,23 +17,15 @@ from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import TrainingConfig
 from lstm_lm.evaluation import Evaluation
 from lstm_lm.learner import Learner
+from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
 from lstm_lm.schedules import averaging_begins, is_out_of_patience, learning_rate
 from lstm_lm.trainer_state import Position, Sums, load_state, save_state
-from toktools.errors import ToktoolsError
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
 """Called after every update with the share of the budget used and, if one was written, the new line
 of metrics.jsonl."""
 
 N_LOGS = 100  # log lines over the budget
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Training was asked to stop; a checkpoint holds all of it so far."""
-
-
-class TrainingDivergedError(ToktoolsError):
-    """The loss is no longer a number."""
 
 
 class Trainer:
