@@ -136,7 +136,7 @@ def find_lr(
 ) -> None:
     """Suggest a learning rate: raise it update by update, and see where the loss turns.
 
-    The suggestion is a tenth of the rate at which the smoothed loss was lowest.
+    The suggestion is a quarter of the rate at which the smoothed loss was lowest.
 
     \b
     Example:

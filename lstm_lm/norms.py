@@ -21,7 +21,8 @@ def measure_norms(model: LanguageModel, x_TB: Tensor, y_TB: Tensor, state: State
     """Read one chunk without dropout and measure it; weights, gradients and random state stay.
 
     Returns:
-        "activation_rms": the root mean square of what each layer gives out.
+        "activation_rms": the root mean square of what each module gives out, and, layer by layer,
+        of the hidden state (h) and the cell state (c, where there is one) after the last step.
         "gradient_norms": the norm of the gradient of the chunk's mean loss, for each parameter.
         "gradient_by_step": for each step, first to last, the norm of the gradient of the *last*
         step's loss with respect to the input at that step: how far back learning can see.
@@ -31,7 +32,7 @@ def measure_norms(model: LanguageModel, x_TB: Tensor, y_TB: Tensor, state: State
     model.eval()
     # cuDNN's recurrent kernels have no backward pass in evaluation mode
     with torch.backends.cudnn.flags(enabled=False), _watching(model) as watch, torch.enable_grad():
-        logits_TBV, _ = model(x_TB, tuple(tensor.detach() for tensor in state))
+        logits_TBV, after = model(x_TB, tuple(tensor.detach() for tensor in state))
         nats_TB = functional.cross_entropy(
             logits_TBV.flatten(0, 1), y_TB.flatten(), ignore_index=IGNORED, reduction="none"
         ).view_as(y_TB)
@@ -41,12 +42,22 @@ def measure_norms(model: LanguageModel, x_TB: Tensor, y_TB: Tensor, state: State
         gradients = torch.autograd.grad(loss, [p for _, p in named], allow_unused=True)
     model.train(training)
     return {
-        "activation_rms": {name: (s / n) ** 0.5 for name, (s, n) in watch.squares.items()},
+        "activation_rms": {name: (s / n) ** 0.5 for name, (s, n) in watch.squares.items()}
+        | _state_rms(after),
         "gradient_norms": {
             name: 0.0 if gradient is None else float(gradient.norm())
             for (name, _), gradient in zip(named, gradients, strict=True)
         },
         "gradient_by_step": by_step_TBE.flatten(1).norm(dim=1).tolist(),
+    }
+
+
+def _state_rms(state: State) -> dict[str, float]:
+    """Return the root mean square of each tensor of a state, layer by layer."""
+    return {
+        f"layer {layer + 1} {letter}": float(h_BH.detach().double().square().mean().sqrt())
+        for letter, tensor_LBH in zip("hc", state, strict=False)
+        for layer, h_BH in enumerate(tensor_LBH)
     }
 
 

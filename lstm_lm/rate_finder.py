@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import statistics
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,10 @@ from lstm_lm.model import LanguageModel
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 
-SMOOTHING = 0.9  # weight of the past in the running mean of the loss
-BLOWN_UP = 2.0  # the search ends once the smoothed loss is so many times its lowest
-RULE = "a tenth of the rate at which the smoothed loss was lowest"
+HALF_WINDOW = 5  # a smoothed loss is the mean over as many updates on either side
+BLOWN_UP = 2.0  # the search ends once the loss is so many times its lowest
+DIVISOR = 4.0
+RULE = "a quarter of the rate at which the smoothed loss was lowest"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,26 +38,30 @@ class RateSearch:
 
     Attributes:
         rates, losses: of each update, in order; nats per token, before that update.
-        smoothed: the running mean of the losses, corrected for its start at 0.
     """
 
     rates: list[float]
     losses: list[float]
-    smoothed: list[float]
+
+    @property
+    def smoothed(self) -> list[float]:
+        """The mean loss around each update; centred, for a running mean would come too late."""
+        windows = ((max(0, i - HALF_WINDOW), i + HALF_WINDOW + 1) for i in range(len(self.losses)))
+        return [statistics.fmean(self.losses[a:b]) for a, b in windows]
 
     @property
     def best(self) -> int:
         """The update at which the smoothed loss was lowest."""
-        return min(range(len(self.smoothed)), key=self.smoothed.__getitem__)
+        return min(range(len(self.losses)), key=self.smoothed.__getitem__)
 
     @property
     def suggestion(self) -> float:
-        """A tenth of the rate at which the smoothed loss was lowest.
+        """A quarter of the rate at which the smoothed loss was lowest.
 
-        There the loss has stopped falling, so the rate is already too high; an order of magnitude
-        below it still falls fast.
+        There the loss has stopped falling, so the rate is already too high. Usual is a tenth; a
+        quarter came closer to the best rate in docs/training-language-models.md.
         """
-        return self.rates[self.best] / 10
+        return self.rates[self.best] / DIVISOR
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it; JSON can hold it."""
@@ -79,7 +85,7 @@ def find_learning_rate(
     """Train with rates that grow from `lowest` to `highest`, until the loss blows up.
 
     Args:   learner: its model is spoilt by this; use a new one. n_updates: at most so many.
-    Raises: ToktoolsError if the rates are out of order, or there are fewer than 10 updates.
+    Raises: ToktoolsError if the rates are out of order, or fewer than 10 updates go well.
     """
     if not 0 < lowest < highest < math.inf:
         raise ToktoolsError(f"rates must be 0 < lowest < highest, got {lowest} and {highest}")
@@ -87,21 +93,19 @@ def find_learning_rate(
         raise ToktoolsError(f"n_updates must be >= 10 to see where the loss turns, got {n_updates}")
     rates: list[float] = []
     losses: list[float] = []
-    smoothed: list[float] = []
-    mean = 0.0
     learner.model.train()
     for i, chunk in zip(range(n_updates), _endless(batches), strict=False):
         rate = lowest * (highest / lowest) ** (i / (n_updates - 1))
         loss = float(learner.update(chunk, rate).nats)
         if not math.isfinite(loss):
             break
-        mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
         rates.append(rate)
         losses.append(loss)
-        smoothed.append(mean / (1 - SMOOTHING ** (i + 1)))
-        if smoothed[-1] > BLOWN_UP * min(smoothed):
+        if loss > BLOWN_UP * min(losses):
             break
-    return RateSearch(rates=rates, losses=losses, smoothed=smoothed)
+    if len(losses) < 10:
+        raise ToktoolsError(f"the loss blew up after {len(losses)} updates; lower --lowest")
+    return RateSearch(rates=rates, losses=losses)
 
 
 def search_on(
@@ -140,12 +144,13 @@ def save_search(search: RateSearch, path: Path) -> None:
     figure = Figure(figsize=(7, 4), dpi=130, layout="constrained")
     axes = figure.subplots()
     axes.plot(search.rates, search.losses, color="#c9d3e3", linewidth=1, label="each update")
-    axes.plot(search.rates, search.smoothed, color="#7f9cc4", linewidth=1.6, label="smoothed")
+    smoothed = search.smoothed
+    axes.plot(search.rates, smoothed, color="#7f9cc4", linewidth=1.6, label="smoothed")
     label = f"suggested: {search.suggestion:.2g}"
     axes.axvline(search.suggestion, color="#c2410c", linewidth=1.2, label=label)
-    axes.plot(search.rates[search.best], search.smoothed[search.best], "o", color="#7f9cc4")
+    axes.plot(search.rates[search.best], smoothed[search.best], "o", color="#7f9cc4")
     axes.set_xscale("log")
-    axes.set_ylim(0.9 * min(search.smoothed), 1.1 * max(search.smoothed))
+    axes.set_ylim(0.9 * min(search.losses), 1.1 * max(smoothed))
     axes.set_xlabel("learning rate")
     axes.set_title("Loss, nats per token, as the learning rate grows", loc="left", fontsize=11)
     axes.legend(frameon=False)

@@ -20,7 +20,7 @@ def chunk_lines(chunk: Chunk, tokenizer: Tokenizer, *, n_rows: int) -> Iterator[
     Example:
         >>> import torch
         >>> from toktools.word import train_word
-        >>> tokenizer = train_word(["one two"])
+        >>> tokenizer = train_word(["one two"], min_count=1)
         >>> x_TB, y_TB = torch.tensor([[1], [3], [0]]), torch.tensor([[3], [4], [IGNORED]])
         >>> chunk = Chunk(x_TB=x_TB, y_TB=y_TB, n_tokens=2, fresh=True)
         >>> print("\\n".join(chunk_lines(chunk, tokenizer, n_rows=1)))
