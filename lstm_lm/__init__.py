@@ -1,8 +1,10 @@
 """The language model that every tokenizer is given, its training, evaluation and sampling.
 
 In reading order: config, model, data (text as ids), batching, spelling (the price of `<ANY>`),
-evaluation (the rule of fair comparison), training, sampling, checkpoint (the run directory), run
-(`train` and `load`), cli. The names below are the public API, imported on first use.
+evaluation (the rule of fair comparison), losses, optimizers, schedules, learner (one update),
+training (the loop), checkpoint (the run directory), trainer_state and resuming (exact resume),
+sampling, run (`train` and `load`), seeds, cli. The names below are the public API, imported on
+first use.
 """
 
 from importlib import import_module
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
     from lstm_lm.run import Run, load, train
     from lstm_lm.sampling import generate
+    from lstm_lm.seeds import train_seeds
     from lstm_lm.spelling import SpellingModel
 
 _HOME = {
@@ -31,6 +34,7 @@ _HOME = {
     "load": "run",
     "train": "run",
     "generate": "sampling",
+    "train_seeds": "seeds",
     "SpellingModel": "spelling",
     "TrainingDivergedError": "outcomes",
     "TrainingInterrupted": "outcomes",

@@ -29,7 +29,7 @@ def train_seeds(
     seeds: Sequence[int],
     *,
     training: Any,
-    train: Callable[..., Any],
+    train: Callable[..., Any] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     on_seed: Callable[[int], object] = lambda seed: None,
@@ -39,12 +39,14 @@ def train_seeds(
 
     Args:
         training: the configuration; its own seed is replaced by each of `seeds`.
-        train: `lstm_lm.run.train`, or a function like it.
+        train: a function like `lstm_lm.train`, which is the default.
         resume: go on: finished seeds are kept, a begun one is resumed, the others are run.
         on_seed: called before each. options: more arguments of `train`.
     Returns: what `seeds.json` holds.
     Raises:  ToktoolsError if `folder` holds something else; whatever `train` raises.
     """
+    if train is None:
+        from lstm_lm.run import train
     folder = Path(folder)
     check_seeds(seeds)
     if not resume:

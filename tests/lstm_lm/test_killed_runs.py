@@ -64,7 +64,12 @@ def folder(tmp_path_factory, texts, word):
     return path
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+QUICK = ("stream-adam-cosine", "random-lengths-nt-asgd", "sentence-adam-weighted", "stopped-early")
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in CONFIGS]
+)
 def test_killed_three_times_at_random_updates_and_resumed(tmp_path, folder, name):
     config = TrainingConfig(**{**SMALL, **CONFIGS[name]})
     assert start(tmp_path / "whole", folder, config) == 0

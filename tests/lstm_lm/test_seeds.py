@@ -20,7 +20,6 @@ def several(texts, word, small_model, small_training):
         return train_seeds(
             *(folder, texts, word, seeds),
             training=small_training,
-            train=lstm_lm.train,
             model=small_model,
             **options,
         )
