@@ -83,12 +83,11 @@ class _Watch:
 
 @contextmanager
 def _watching(model: LanguageModel) -> Iterator[_Watch]:
-    """Hook every layer meanwhile; dropout, which does nothing in evaluation, is left out."""
+    """Hook, meanwhile, every module that has weights of its own."""
     watch = _Watch()
     handles = [model.recurrent.register_forward_pre_hook(watch.see_input)]
     for name, module in model.named_modules():
-        is_leaf = next(module.children(), None) is None
-        if is_leaf and not isinstance(module, nn.Dropout):
+        if next(module.parameters(recurse=False), None) is not None:
             see = lambda _module, _args, output, name=name: watch.see_output(name, output)  # noqa: E731
             handles.append(module.register_forward_hook(see))
     try:

@@ -59,7 +59,7 @@ def test_activations_are_root_mean_squares_of_every_module_and_every_layer(model
         assert rms[f"layer {layer + 1} c"] == pytest.approx(
             c_LBH[layer].square().mean().sqrt().item()
         )
-    assert not any("dropout" in name for name in rms)
+    assert not any("dropout" in name for name in rms)  # it does nothing here
 
 
 def test_measuring_changes_neither_weights_nor_gradients_nor_mode_nor_random_state(model, chunk):
