@@ -1,11 +1,16 @@
 """A run killed at any moment, and resumed, ends bit by bit where one never stopped does."""
 
 import json
+import os
 import random
+import subprocess
+import sys
+import time
 
 import pytest
 
 from lstm_lm import TrainingConfig
+from lstm_lm.checkpoint import RunDirectory
 from tests.lstm_lm.killing import result, start
 
 SMALL = {"batch_size": 8, "bptt": 8, "epochs": 2.5, "learning_rate": 0.03, "n_validations": 12}
@@ -99,3 +104,28 @@ def test_killed_again_and_again_at_every_file_that_is_written(tmp_path, folder, 
     assert n_kills > 1
     assert result(tmp_path / "killed") == result(tmp_path / "whole")
     assert not list((tmp_path / "killed").glob(".*"))
+
+
+@pytest.mark.slow
+def test_the_command_killed_from_outside_and_resumed_ends_as_if_it_had_not_been(tmp_path):
+    small = "--embedding-size 12 --hidden-size 12 --batch-size 8 --bptt 16 --checkpoint-every 5"
+    text = "-t word -c human-numbers --limit 4000 --epochs 1.5 --dropout 0.3"
+    command = [sys.executable, "-m", "lstm_lm", "train", *text.split(), *small.split()]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    def begin(path, *options):
+        return subprocess.Popen(
+            [*command, "-o", path, *options], env=environment, stderr=subprocess.DEVNULL
+        )
+
+    assert begin(tmp_path / "whole").wait(120) == 0
+    killed, size = RunDirectory(tmp_path / "killed"), 0
+    for i in range(3):
+        process = begin(killed.path, *(["--resume"] if i else []))
+        while process.poll() is None and killed.metrics_size() <= size + 3000:
+            time.sleep(0.005)
+        process.kill()
+        assert process.wait(60) == KILLED
+        size = killed.metrics_size()
+    assert begin(killed.path, "--resume").wait(120) == 0
+    assert result(killed.path) == result(tmp_path / "whole")

@@ -297,13 +297,16 @@ def test_the_state_is_zero_at_each_epoch_s_and_each_validation_s_start(
     tmp_path, texts, word, small_model, small_training, monkeypatch
 ):
     seen = []
-    forward = lstm_lm.LanguageModel.forward
+    make = lstm_lm.LanguageModel.__init__
 
-    def watched(self, x_TB, state):
-        seen.append((self.training, any(tensor.any() for tensor in state)))
-        return forward(self, x_TB, state)
+    def watched(self, *arguments):
+        def see(module, inputs):
+            seen.append((self.training, any(tensor.any() for tensor in inputs[1])))
 
-    monkeypatch.setattr(lstm_lm.LanguageModel, "forward", watched)
+        make(self, *arguments)
+        self.recurrent.register_forward_pre_hook(see)
+
+    monkeypatch.setattr(lstm_lm.LanguageModel, "__init__", watched)
     config = dataclasses.replace(small_training, epochs=2.0, n_validations=8)
     run = train(tmp_path / "run", texts, word, small_model, config)
     monkeypatch.undo()
@@ -419,3 +422,23 @@ def test_the_cosine_falls_from_the_full_rate_to_nothing():
     assert rates == pytest.approx([0.2, 0.1 * (1 + math.sqrt(0.5)), 0.1, 0, 0])
     constant = dataclasses.replace(config, schedule="constant")
     assert learning_rate(constant, 0.9) == 0.2
+
+
+@pytest.mark.parametrize(("every", "saved"), [(None, None), ("3", 6), ("4", 4), ("0.000001s", 7)])
+def test_checkpoints_come_as_often_as_asked(
+    tmp_path, texts, word, small_model, small_training, every, saved
+):
+    config = dataclasses.replace(small_training, n_validations=0, checkpoint_every=every)
+
+    def crash():
+        updates.append(1)
+        if len(updates) == 8:
+            raise RuntimeError("crash")
+        return False
+
+    updates = []
+    with pytest.raises(RuntimeError, match="crash"):
+        train(tmp_path / "run", texts, word, small_model, config, stop=crash)
+    last = RunDirectory(tmp_path / "run").last
+    found = json.loads(read_tensors(last)[1]["position"])["step"] if last.exists() else None
+    assert found == saved
