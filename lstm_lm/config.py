@@ -170,6 +170,13 @@ class TrainingConfig:
             raise ToktoolsError(
                 f"momentum is for sgd and rmsprop, got optimizer {self.optimizer!r}; leave it out"
             )
+        needed = {"nt-asgd": self.nonmonotone + 2, "plateau": 2}
+        for name in (self.optimizer, self.schedule):
+            if self.n_validations < needed.get(name, 0):
+                raise ToktoolsError(
+                    f"{name} decides by validations and needs n_validations >= {needed[name]}, "
+                    f"got {self.n_validations}"
+                )
         if self.sample_if is not None and self.sample_every is None:
             raise ToktoolsError("sample_if needs sample_every: after how many updates to look")
 

@@ -406,6 +406,8 @@ def test_a_split_that_is_encoded_already_gives_the_same_run(
         ({"checkpoint_every": "often"}, r"updates \(500\) or seconds \(60s\), got 'often'"),
         ({"checkpoint_every": "0"}, "got '0'"),
         ({"checkpoint_every": "2.5"}, "got '2.5'"),
+        ({"optimizer": "nt-asgd", "n_validations": 6}, "nt-asgd .* n_validations >= 7, got 6"),
+        ({"schedule": "plateau", "n_validations": 1}, "plateau .* n_validations >= 2, got 1"),
         ({"sample_if": "posterior>0.3"}, "sample_if needs sample_every"),
         ({"sample_if": "loss<3", "sample_every": 9}, "like posterior>0.35"),
         ({"sample_if": "posterior>35", "sample_every": 9}, "like posterior>0.35"),
