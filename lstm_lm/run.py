@@ -193,11 +193,15 @@ def train(
 
 def check_same(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise ToktoolsError where a run to be resumed differs from what is recorded of it."""
-    for part in ("model", "training"):
+    before = {  # an older run lacks the newer fields
+        "model": to_json(from_json(ModelConfig, recorded["model"])),
+        "training": to_json(from_json(TrainingConfig, recorded["training"])),
+    }
+    for part, settings in before.items():
         for name, value in given[part].items():
-            if recorded[part].get(name) != value:
+            if settings[name] != value:
                 raise ToktoolsError(
-                    f"a resumed run goes on as it was: {name} is {recorded[part].get(name)!r}, "
+                    f"a resumed run goes on as it was: {name} is {settings[name]!r}, "
                     f"got {value!r}; leave it out, or start another run"
                 )
     for split in ("train", "validation"):

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lstm_lm.batching import Batches, Chunk
+from lstm_lm.batching import IGNORED, Batches, Chunk
 from lstm_lm.checkpoint import RunDirectory, set_weights, weights
 from lstm_lm.config import TrainingConfig
 from lstm_lm.evaluation import Evaluation
@@ -152,10 +152,11 @@ class Trainer:
             group["lr"] = learning_rate(self._config, self.progress)
         x_TB, y_TB = chunk.x_TB.to(model.device), chunk.y_TB.to(model.device)
         state = model.init_state(x_TB.shape[1]) if chunk.fresh else detach(self._state)
-        logits_TBV, self._state = model(x_TB, state)
+        features = model.features(x_TB, state)
+        logits_TBV, self._state = model.head(features.dropped_TBH), features.state
         loss = functional.cross_entropy(logits_TBV.flatten(0, 1), y_TB.flatten())
         self._optimizer.zero_grad()
-        loss.backward()
+        (loss + model.penalty(features, y_TB != IGNORED)).backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), self._config.clip_norm)
         self._optimizer.step()
         self._new_nats += loss.detach().double() * chunk.n_tokens
