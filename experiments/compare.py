@@ -184,7 +184,10 @@ class Comparison:
                 raise ToktoolsError(f"{self.folder}: is not empty and holds no comparison")
             return
         recorded = read_json(path)
-        old, new = _settings(recorded["plan"]), _settings(self._record["plan"])
+        old, new = (
+            _settings(Plan.from_json(recorded["plan"]).to_json()),
+            _settings(self._record["plan"]),
+        )
         for name in new:
             if old.get(name) != new[name]:
                 raise ToktoolsError(
