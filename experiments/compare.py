@@ -184,10 +184,8 @@ class Comparison:
                 raise ToktoolsError(f"{self.folder}: is not empty and holds no comparison")
             return
         recorded = read_json(path)
-        old, new = (
-            _settings(Plan.from_json(recorded["plan"]).to_json()),
-            _settings(self._record["plan"]),
-        )
+        old = _settings(Plan.from_json(recorded["plan"]).to_json())
+        new = _settings(self._record["plan"])
         for name in new:
             if old.get(name) != new[name]:
                 raise ToktoolsError(

@@ -4,7 +4,7 @@ Every cell makes the same character model of a built-in text. A cell that torch 
 with torch's weights; then outputs and gradients are compared on one batch with a random state, in
 float32 and float64, and the losses of a short training step by step.
 
-What is timed: forward, backward and Adam's update, `STEPS_A_ROUND` times; each round takes every
+What is timed: forward, backward and Adam's update, `steps_a_round` times; each round takes every
 cell in turn, after one round that does not count. The clock is the processor's time for this
 process, which on one thread is what a clock on the wall would show on an idle machine. Not timed:
 making models and batches.
@@ -38,7 +38,6 @@ from toktools.errors import ToktoolsError
 Json = dict[str, Any]
 PEERS = {**{cell: cell for cell in TORCH_CELLS}, "lstm-gates": "lstm"}
 """Our cells that torch has too, with torch's name for them."""
-STEPS_A_ROUND = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +58,16 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("n_steps", 2), ("n_rounds", 5), ("hidden_size", 1), ("seed", 0)):
+        least_of = {"n_steps": 2, "n_rounds": 5, "hidden_size": 1, "bptt": 1, "seed": 0}
+        for name, least in least_of.items():
             if getattr(self, name) < least:
                 flag = name.removeprefix("n_").replace("_", "-")
                 raise ToktoolsError(f"--{flag} must be >= {least}, got {getattr(self, name)}")
+
+    @property
+    def steps_a_round(self) -> int:
+        """Updates that are timed together."""
+        return min(8, self.n_steps)
 
 
 def measure(settings: Settings, *, say: Callable[[str], object]) -> Json:
@@ -121,8 +126,7 @@ def _text(settings: Settings) -> tuple[int, list[Chunk]]:
     split = encode_split(tokenizer, documents)
     config = TrainingConfig(batch_size=settings.batch_size, bptt=settings.bptt)
     batches = make_batches(split, config, eos_id=tokenizer.require_eos())
-    n_chunks = max(settings.n_steps, STEPS_A_ROUND)
-    return tokenizer.n_vocab, list(islice(batches.epoch(0), n_chunks))
+    return tokenizer.n_vocab, list(islice(batches.epoch(0), settings.n_steps))
 
 
 def make_model(
@@ -217,13 +221,14 @@ def _time(
     learners: list[Learner] = []
     for entry in entries:
         model = make_model(settings, entry["implementation"], entry["cell"], n_vocab)
-        learners.append(Learner(model, chunks[:STEPS_A_ROUND], settings.learning_rate))
+        chunks = chunks[: settings.steps_a_round]
+        learners.append(Learner(model, chunks, settings.learning_rate))
     for number in range(settings.n_rounds + 1):
         say(f"timing, round {number} of {settings.n_rounds}" if number else "timing, warming up")
         for entry, learner in zip(entries, learners, strict=True):
             start = time.process_time()
-            for _ in range(STEPS_A_ROUND):
+            for _ in range(settings.steps_a_round):
                 learner.step()
             if number:
-                rate = STEPS_A_ROUND / (time.process_time() - start)
+                rate = settings.steps_a_round / (time.process_time() - start)
                 entry["steps_per_second"].append(rate)

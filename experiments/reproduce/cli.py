@@ -26,8 +26,9 @@ def reproduce() -> None:
 @click.option("--steps", default=100, show_default=True, help="Updates of each training.")
 @click.option("--rounds", default=5, show_default=True, help="Of timing; at least 5.")
 @click.option("--hidden-size", default=128, show_default=True, help="Units in each layer.")
+@click.option("--bptt", default=64, show_default=True, help="Steps of text in an update.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the first weights.")
-def cells(output: Path, source: str, steps: int, rounds: int, hidden_size: int, seed: int) -> None:
+def cells(output: Path, source: str, steps: int, rounds: int, **sizes: int) -> None:
     """Set our recurrent cells beside torch's: outputs, gradients, learning, speed.
 
     Writes results.json, cells.png and cells.html.
@@ -41,9 +42,7 @@ def cells(output: Path, source: str, steps: int, rounds: int, hidden_size: int, 
     from experiments.reproduce.cells_page import print_table, write_page
     from lstm_lm.files import write_json
 
-    settings = Settings(
-        corpus=source, n_steps=steps, n_rounds=rounds, hidden_size=hidden_size, seed=seed
-    )
+    settings = Settings(corpus=source, n_steps=steps, n_rounds=rounds, **sizes)
     results = measure(settings, say=say)
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / "results.json", results)

@@ -7,6 +7,7 @@ before. Legend: T time steps, B rows of the batch, E inputs, H hidden units, G =
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
@@ -17,6 +18,7 @@ State = tuple[Tensor, ...]
 """What a layer or stack carries from step to step: tensors (L, B, H), the hidden state first."""
 StepState = tuple[Tensor, ...]
 """The same for one layer at one step: tensors (B, H)."""
+Norm = Callable[[Tensor], Tensor]
 
 
 class Cell(nn.Module):
@@ -45,8 +47,8 @@ class Cell(nn.Module):
         self.bias_ih = nn.Parameter(torch.empty(n_rows))
         self.bias_hh = nn.Parameter(torch.empty(n_rows))
         draw_uniform(self, hidden_size)
-        self.norm_x = nn.LayerNorm(n_rows, bias=False) if layer_norm else nn.Identity()
-        self.norm_h = nn.LayerNorm(n_rows, bias=False) if layer_norm else nn.Identity()
+        self.norm_x: Norm = nn.LayerNorm(n_rows, bias=False) if layer_norm else unchanged
+        self.norm_h: Norm = nn.LayerNorm(n_rows, bias=False) if layer_norm else unchanged
 
     def init_state(self, batch_size: int) -> State:
         """Return zeros: `n_states` tensors of shape (1, batch_size, H)."""
@@ -81,6 +83,11 @@ class Cell(nn.Module):
     def extra_repr(self) -> str:
         """What `print` shows of a layer."""
         return f"{self.input_size}, {self.hidden_size}"
+
+
+def unchanged(x: Tensor) -> Tensor:
+    """Return `x`: what stands in the place of a norm where there is none."""
+    return x
 
 
 def draw_uniform(module: nn.Module, hidden_size: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from lstm_lm.cells.cell import Cell, StepState
+from lstm_lm.cells.cell import Cell, Norm, StepState, unchanged
 
 
 class LSTM(Cell):
@@ -29,7 +29,7 @@ class LSTM(Cell):
 
     def __init__(self, input_size: int, hidden_size: int, **options: Any) -> None:
         super().__init__(input_size, hidden_size, **options)
-        self.norm_c = nn.LayerNorm(hidden_size) if self.layer_norm else nn.Identity()
+        self.norm_c: Norm = nn.LayerNorm(hidden_size) if self.layer_norm else unchanged
 
     def step(self, x_BG: Tensor, state: StepState) -> StepState:
         """Return the new hidden and cell state."""

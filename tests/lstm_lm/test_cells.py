@@ -190,6 +190,15 @@ def test_a_coupled_lstm_is_an_lstm_whose_forget_gate_is_the_input_gate_upside_do
     assert_close((h, c), expected, rtol=0, atol=1e-12)
 
 
+def test_a_coupled_cell_stays_between_minus_one_and_one():
+    torch.manual_seed(5)
+    coupled, lstm = grown(CoupledLSTM(E, H)), grown(LSTM(E, H))
+    x_TBE, state = 3 * torch.randn(50, 20, E).double(), random_state(coupled, 20)
+    state = tuple(tensor.clamp(-1, 1) for tensor in state)
+    assert coupled(x_TBE, state)[1][1].abs().max() <= 1
+    assert lstm(x_TBE, state)[1][1].abs().max() > 1.5
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
