@@ -12,6 +12,7 @@ from lstm_lm import ModelConfig, TrainingInterrupted
 from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import from_json, to_json
 from lstm_lm.files import read_tensors
+from toktools.errors import ToktoolsError
 
 OLD_FIELDS = ("embedding_size", "hidden_size", "n_layers", "dropout", "tied")
 SIZES = {"embedding_size": 10, "hidden_size": 10}
@@ -70,7 +71,7 @@ def test_a_run_from_before_the_cells_can_be_resumed(
 ):
     lstm_lm.train(old_run, texts, word, model=small_model, training=small_training, resume=True)
     other = dataclasses.replace(small_model, cell="gru")
-    with pytest.raises(lstm_lm.run.ToktoolsError, match="cell is 'lstm', got 'gru'"):
+    with pytest.raises(ToktoolsError, match="cell is 'lstm', got 'gru'"):
         lstm_lm.train(old_run, texts, word, model=other, training=small_training, resume=True)
 
 
