@@ -161,6 +161,32 @@ def test_four_gates_and_the_fused_form_are_one_lstm():
     assert_close(fused.weight_ih.grad, weight[:, H:], rtol=0, atol=1e-12)
 
 
+def learn(module, rates):
+    """Five steps of gradient descent; returns the outputs after each."""
+    generator = torch.Generator().manual_seed(1)
+    x_TBE = torch.randn(6, 4, E, generator=generator).double()
+    groups = [{"params": [p], "lr": rates(name)} for name, p in module.named_parameters()]
+    optimizer, outputs = torch.optim.SGD(groups), []
+    for _ in range(5):
+        y_TBH, _ = module(x_TBE, (torch.zeros(1, 4, H).double(), torch.ones(1, 4, H).double()))
+        outputs.append(y_TBH.detach())
+        optimizer.zero_grad()
+        y_TBH.square().sum().backward()
+        optimizer.step()
+    return torch.stack(outputs)
+
+
+def test_one_bias_learns_as_two_do_at_twice_their_rate():
+    torch.manual_seed(3)
+    theirs, gates, same = nn.LSTM(E, H).double(), *(FourGateLSTM(E, H).double() for _ in range(2))
+    copy_from_torch(gates, theirs)
+    copy_from_torch(same, theirs)
+    expected = learn(theirs, lambda name: 0.1)
+    twice = learn(gates, lambda name: 0.2 if "bias" in name else 0.1)
+    assert_close(twice, expected, rtol=0, atol=1e-12)
+    assert (learn(same, lambda name: 0.1) - expected).abs().max() > 1e-3
+
+
 def test_a_unit_of_an_lstm_worked_out_by_hand():
     lstm = LSTM(1, 1).double()
     with torch.no_grad():
