@@ -66,6 +66,7 @@ class LanguageModel(nn.Module):
         self.embedding_dropout = EmbeddingDropout(rates.embedding, n_vocab)
         self.input_dropout = dropout_layer(rates.input, locked=locked)
         self.output_dropout = dropout_layer(rates.output, locked=locked)
+        self._to_be_penalised: Features | None = None
         self._init_weights()
         if config.tied:
             self.head.weight = self.embedding.weight
@@ -88,6 +89,8 @@ class LanguageModel(nn.Module):
     def forward(self, x_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the logits (T, B, V) of what follows each token of `x_TB`, and the state after."""
         features = self.features(x_TB, state)
+        if self.training and (self.config.ar_alpha or self.config.tar_beta):
+            self._to_be_penalised = features
         return self.head(features.dropped_TBH), features.state
 
     def features(self, x_TB: Tensor, state: State) -> Features:
@@ -96,22 +99,24 @@ class LanguageModel(nn.Module):
         raw_TBH, state = self.recurrent(x_TBE, state)
         return Features(raw_TBH, self.output_dropout(raw_TBH), state)
 
-    def penalty(self, features: Features, counted_TB: Tensor | None = None) -> Tensor | float:
-        """Return AR plus TAR as the configuration weighs them: to be added to the training loss.
+    def penalty(self, counted_TB: Tensor | None = None) -> Tensor | float:
+        """Return AR plus TAR of the latest forward pass in training, to be added to its loss.
+
+        Each pass is penalised once; without `ar_alpha` and `tar_beta` there is nothing to add.
 
         Args:   counted_TB: bool, False where the text is padding; None: all positions count.
+        Raises: RuntimeError if no pass in training came before.
         Source: Merity et al. 2018, arXiv:1708.02182, sec. 4.6.
         """
-        total: Tensor | float = 0.0
-        if self.config.ar_alpha:
-            total += activation_regularization(
-                features.dropped_TBH, self.config.ar_alpha, counted_TB
-            )
-        if self.config.tar_beta:
-            total += temporal_activation_regularization(
-                features.raw_TBH, self.config.tar_beta, counted_TB
-            )
-        return total
+        alpha, beta = self.config.ar_alpha, self.config.tar_beta
+        if not alpha and not beta:
+            return 0.0
+        features, self._to_be_penalised = self._to_be_penalised, None
+        if features is None:
+            raise RuntimeError("penalty() belongs after a forward pass in training")
+        return activation_regularization(
+            features.dropped_TBH, alpha, counted_TB
+        ) + temporal_activation_regularization(features.raw_TBH, beta, counted_TB)
 
     @property
     def n_parameters(self) -> int:

@@ -152,11 +152,10 @@ class Trainer:
             group["lr"] = learning_rate(self._config, self.progress)
         x_TB, y_TB = chunk.x_TB.to(model.device), chunk.y_TB.to(model.device)
         state = model.init_state(x_TB.shape[1]) if chunk.fresh else detach(self._state)
-        features = model.features(x_TB, state)
-        logits_TBV, self._state = model.head(features.dropped_TBH), features.state
+        logits_TBV, self._state = model(x_TB, state)
         loss = functional.cross_entropy(logits_TBV.flatten(0, 1), y_TB.flatten())
         self._optimizer.zero_grad()
-        (loss + model.penalty(features, y_TB != IGNORED)).backward()
+        (loss + model.penalty(y_TB != IGNORED)).backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), self._config.clip_norm)
         self._optimizer.step()
         self._new_nats += loss.detach().double() * chunk.n_tokens

@@ -233,16 +233,39 @@ def test_each_dropout_alone_changes_what_training_sees(place):
     assert torch.equal(*(still(*inputs_of(still, 6))[0] for _ in range(2)))
 
 
+def penalised(**options):
+    """A model that has read in training, and what the head read."""
+    model, seen = make(dropout=0.4, **options), []
+    features = model.features
+    model.features = lambda *inputs: seen.append(features(*inputs)) or seen[-1]
+    model(torch.randint(V, (5, 3)), random_state(model, 3))
+    return model, seen[-1]
+
+
 def test_the_penalty_is_ar_on_dropped_and_tar_on_raw_features():
-    model = make(ar_alpha=2.0, tar_beta=0.5, dropout=0.4)
-    features = model.features(torch.randint(V, (5, 3)), random_state(model, 3))
-    ar = features.dropped_TBH.square().mean()
-    tar = (features.raw_TBH[1:] - features.raw_TBH[:-1]).square().mean()
-    assert_close(model.penalty(features), 2 * ar + 0.5 * tar)
-    for option, expected in (("ar_alpha", 3 * ar), ("tar_beta", 3 * tar)):
-        assert_close(make(**{option: 3.0}).penalty(features), expected)
+    for alpha, beta in ((2.0, 0.5), (3.0, 0.0), (0.0, 3.0)):
+        model, features = penalised(ar_alpha=alpha, tar_beta=beta)
+        ar = features.dropped_TBH.square().mean()
+        tar = (features.raw_TBH[1:] - features.raw_TBH[:-1]).square().mean()
+        assert_close(model.penalty(), alpha * ar + beta * tar)
 
 
-def test_without_weights_there_is_no_penalty():
-    model = make()
-    assert model.penalty(model.features(*inputs_of(model, 7))) == 0.0
+def test_the_penalty_leaves_padding_out():
+    model, features = penalised(ar_alpha=1.0)
+    counted_TB = torch.rand(5, 3) < 0.5
+    assert_close(model.penalty(counted_TB), features.dropped_TBH[counted_TB].square().mean())
+
+
+def test_each_pass_is_penalised_once_and_passes_in_evaluation_never():
+    model, _ = penalised(ar_alpha=1.0)
+    model.penalty()
+    with evaluating(model):
+        model(*inputs_of(model, 7))
+    with pytest.raises(RuntimeError, match="belongs after a forward pass in training"):
+        model.penalty()
+
+
+def test_without_weights_there_is_no_penalty_and_nothing_is_kept():
+    model, _ = penalised()
+    assert model.penalty() == 0.0
+    assert model._to_be_penalised is None
