@@ -1,9 +1,8 @@
 """The language model that every tokenizer is given, its training, evaluation and sampling.
 
-In reading order: config, cells (the recurrent layers), regularization, model, data (text as ids),
-batching, spelling (the price of `<ANY>`), evaluation (the rule of fair comparison), training,
-sampling, checkpoint (the run directory), run (`train` and `load`), cli. The names below are the
-public API, imported on first use.
+In reading order: config, model, data (text as ids), batching, spelling (the price of `<ANY>`),
+evaluation (the rule of fair comparison), training, sampling, checkpoint (the run directory), run
+(`train` and `load`), cli. The names below are the public API, imported on first use.
 """
 
 from importlib import import_module
