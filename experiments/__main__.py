@@ -1,4 +1,4 @@
-"""`python -m experiments`: compare tokenizers, and measure speed."""
+"""`python -m experiments`: compare tokenizers, measure speed, do again what others have."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from experiments.reproduce.cli import reproduce
 from lstm_lm.cli_options import CORPUS_OPTIONS, config_from, config_options, was_given
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
 from lstm_lm.threads import wait_briefly
@@ -156,6 +157,8 @@ def bench(source: str, vocab_size: int, rounds: int, output: Path | None) -> Non
     if not result["same"]:
         raise ToktoolsError("the two libraries gave different ids")
 
+
+main.add_command(reproduce)
 
 if __name__ == "__main__":
     main(prog_name="python -m experiments")

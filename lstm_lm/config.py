@@ -1,7 +1,7 @@
 """What a run is asked to do: one frozen dataclass for the model, one for its training.
 
-Each field carries its own help text, from which the command line builds its options; so a default
-is written once. JSON goes both ways, and an unknown key is refused with the closest name.
+`ModelConfig` has a file of its own. JSON goes both ways, and an unknown key is refused with the
+closest name.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lstm_lm.model_config import ModelConfig
+from lstm_lm.settings import at_least, check_types, one_of, setting
 from toktools.errors import ToktoolsError, lookup
 
 BATCHINGS = ("stream", "window", "sentence")
@@ -22,38 +24,6 @@ CLASS_WEIGHTS = ("none", "inverse", "complement")
 STRATEGIES = ("argmax", "top-k", "sample")
 
 Config = TypeVar("Config", "ModelConfig", "TrainingConfig")
-
-
-def setting(default: Any, text: str, *, choices: tuple[str, ...] = ()) -> Any:
-    """Return a dataclass field that knows its help text and its choices."""
-    return field(default=default, metadata={"help": text, "choices": choices})
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelConfig:
-    """The shape of a language model; its vocabulary comes from the tokenizer.
-
-    Raises: ToktoolsError if a size is below 1, dropout lies outside [0, 1), or a tied model has
-            unequal sizes.
-    """
-
-    embedding_size: int = setting(200, "Length of a token's vector.")
-    hidden_size: int = setting(200, "Units in each recurrent layer.")
-    n_layers: int = setting(2, "Recurrent layers.")
-    dropout: float = setting(0.2, "Share of activations dropped in training, at every layer.")
-    tied: bool = setting(False, "Use one matrix for the embedding and for the output layer.")
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        for name in ("embedding_size", "hidden_size", "n_layers"):
-            at_least(self, name, 1)
-        if not 0 <= self.dropout < 1:
-            raise ToktoolsError(f"dropout must be in [0, 1), got {self.dropout}")
-        if self.tied and self.embedding_size != self.hidden_size:
-            raise ToktoolsError(
-                "tied needs embedding_size == hidden_size (one matrix serves both), "
-                f"got {self.embedding_size} and {self.hidden_size}; make them equal or untie"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,29 +196,6 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def at_least(config: object, name: str, least: int) -> None:
-    """Raise ToktoolsError if the field `name` is below `least`."""
-    if getattr(config, name) < least:
-        raise ToktoolsError(f"{name} must be >= {least}, got {getattr(config, name)}")
-
-
-def one_of(config: object, name: str, choices: tuple[str, ...]) -> None:
-    """Raise ToktoolsError, with the closest name, if the field `name` is none of `choices`."""
-    lookup(getattr(config, name), dict.fromkeys(choices), what=name)
-
-
-def check_types(config: Any) -> None:
-    """Raise ToktoolsError at a value not of its field's declared type; int counts as float."""
-    for item in dataclasses.fields(config):
-        value, declared = getattr(config, item.name), str(item.type)
-        if value is None and declared.endswith("| None"):
-            continue
-        wanted = declared.removesuffix(" | None")
-        allowed = {"int": int, "float": (int, float), "bool": bool, "str": str}[wanted]
-        if not isinstance(value, allowed) or (isinstance(value, bool) and wanted != "bool"):
-            raise ToktoolsError(f"{item.name} must be of type {wanted}, got {value!r}")
 
 
 def to_json(config: ModelConfig | TrainingConfig) -> dict[str, Any]:

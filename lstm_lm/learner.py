@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lstm_lm.batching import Chunk
+from lstm_lm.batching import IGNORED, Chunk
 from lstm_lm.config import TrainingConfig
 from lstm_lm.losses import CrossEntropy, mean_target_probability
 from lstm_lm.model import LanguageModel, State, detach
@@ -107,7 +107,7 @@ class Learner:
         logits_TBV = self.carried.read(model, x_TB, fresh=chunk.fresh)
         loss = self._loss(logits_TBV, y_TB)
         self.optimizer.zero_grad()
-        loss.objective.backward()
+        (loss.objective + model.penalty(y_TB != IGNORED)).backward()
         norm = clip(model, self._config)
         self.optimizer.step()
         watched = self._config.sample_every is not None
