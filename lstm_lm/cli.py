@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_lm.backends import BACKENDS, CONFIGS, backend_of
 from lstm_lm.cli_options import (
     CORPUS_OPTIONS,
+    check_options,
     config_from,
     config_options,
     describe_default,
     make_tokenizer,
     was_given,
 )
-from lstm_lm.config import STRATEGIES, ModelConfig, TrainingConfig
+from lstm_lm.config import STRATEGIES
 from lstm_lm.threads import wait_briefly
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
@@ -67,7 +69,14 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="The run directory.",
 )
-@config_options(ModelConfig, TrainingConfig)
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default="torch",
+    show_default=True,
+    help="What computes. numpy: gradients written by hand, on the cpu, with fewer options.",
+)
+@config_options(*CONFIGS["torch"], *CONFIGS["numpy"])
 @click.option("--prompt", multiple=True, help="Continue this text at the end. May be repeated.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the run directory.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in the run directory.")
@@ -78,6 +87,7 @@ def train(
     tokenizer_option: tuple[str, ...],
     corpus: Corpus,
     output: Path,
+    backend: str,
     prompt: tuple[str, ...],
     resume: bool,
     overwrite: bool,
@@ -94,20 +104,23 @@ def train(
       lstm_lm train -t bpe --vocab-size 500 -c shakespeare.txt --minutes 5 -o runs/bpe \\
           --prompt "O Romeo"
       lstm_lm train -o runs/bpe --resume
+      lstm_lm train -t character --backend numpy --cell lstm-cifg --sample-every 100 -o runs/numpy
     """
     chosen = {
+        "backend": backend,
         "tokenizer": tokenizer,
         "vocab_size": vocab_size,
         "tokenizer_option": list(tokenizer_option),
     }
     if resume:
         recorded, corpus, trained = _recorded(output, corpus, chosen)
-        prompt = prompt or tuple(recorded["prompts"])
+        prompt, backend = prompt or tuple(recorded["prompts"]), backend_of(recorded)
     else:
         recorded, trained = {"model": {}, "training": {}}, None
+    check_options(settings, CONFIGS[backend], backend=backend)
     configs = {
-        "model": config_from(ModelConfig, settings, recorded["model"]),
-        "training": config_from(TrainingConfig, settings, recorded["training"]),
+        name: config_from(kind, settings, recorded[name])
+        for name, kind in zip(("model", "training"), CONFIGS[backend], strict=True)
     }
     from lstm_lm.checkpoint import RunDirectory
 
@@ -125,6 +138,7 @@ def train(
         prompts=prompt,
         resume=resume,
         overwrite=overwrite,
+        backend=backend,
         device=device,
         record={"command": chosen},
         **configs,
@@ -169,17 +183,19 @@ def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
         say(f"  {WordReport(**tokenizer.training['report'])}")
 
 
-def _train(output: Path, corpus: Corpus, tokenizer: Tokenizer, **options: Any) -> None:
+def _train(
+    output: Path, corpus: Corpus, tokenizer: Tokenizer, *, backend: str, **options: Any
+) -> None:
     """Train with a bar, then say how it went and where everything is."""
+    from lstm_lm.backends import trainer
     from lstm_lm.display import print_evaluation, training_bar
     from lstm_lm.evaluation import Evaluation
     from lstm_lm.files import read_json
-    from lstm_lm.run import train as train_model
-    from lstm_lm.training import TrainingInterrupted
+    from lstm_lm.outcomes import TrainingInterrupted
 
     try:
         with training_bar() as on_progress:
-            run = train_model(output, corpus, tokenizer, on_progress=on_progress, **options)
+            run = trainer(backend)(output, corpus, tokenizer, on_progress=on_progress, **options)
     except TrainingInterrupted:
         say(f"stopped; all is saved. Go on with: lstm_lm train -o {output} --resume")
         raise click.exceptions.Exit(INTERRUPTED) from None
@@ -218,8 +234,8 @@ def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> Non
       lstm_lm evaluate runs/bpe --split test --json
       lstm_lm evaluate runs/bpe -c hamlet.txt
     """
+    from lstm_lm.backends import load
     from lstm_lm.display import print_evaluation
-    from lstm_lm.run import load
 
     loaded = load(run)
     if was_given(*CORPUS_OPTIONS):
@@ -264,7 +280,7 @@ def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: An
       lstm_lm sample runs/bpe --prompt "The" --prompt "If" --strategy top-k --k 5 -n 40
       lstm_lm sample runs/bpe --strategy sample --temperature 0.8 --seed 3
     """
-    from lstm_lm.run import load
+    from lstm_lm.backends import load
 
     loaded = load(run)
     _say_unknown(loaded.tokenizer, prompt)
@@ -274,7 +290,7 @@ def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: An
 
 def _say_unknown(tokenizer: Tokenizer, prompts: tuple[str, ...]) -> None:
     """Name what the tokenizer does not know of each prompt."""
-    from lstm_lm.sampling import unknown
+    from lstm_lm.prompts import unknown
 
     for prompt in prompts:
         odd = unknown(tokenizer, prompt)

@@ -24,6 +24,7 @@ from lstm_lm.checkpoint import RunDirectory, set_weights, weights
 from lstm_lm.config import TrainingConfig
 from lstm_lm.evaluation import Evaluation
 from lstm_lm.model import LanguageModel, State, detach
+from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
 from toktools.errors import ToktoolsError
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
@@ -31,14 +32,6 @@ OnProgress = Callable[[float, dict[str, Any] | None], None]
 of metrics.jsonl."""
 
 N_LOGS = 100  # log lines over the budget
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Training was asked to stop; a checkpoint holds all of it so far."""
-
-
-class TrainingDivergedError(ToktoolsError):
-    """The loss is no longer a number."""
 
 
 @dataclass(kw_only=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from lstm_lm.config import (
-    SCHEDULES,
     ModelConfig,
     TrainingConfig,
     at_least,
@@ -19,15 +19,16 @@ from lstm_lm.config import (
     one_of,
     setting,
 )
-from toktools.errors import ToktoolsError
+from toktools.errors import ToktoolsError, lookup
 
 CELLS = ("lstm", "lstm-cifg", "gru", "rnn")
 INPUTS = ("embedding", "one-hot")
 INITIALIZATIONS = ("xavier", "orthogonal")
 DTYPES = ("float32", "float64")
 OPTIMIZERS = ("adam", "adagrad", "sgd")
-STATES = ("carried", "zero")
-_CONDITION = re.compile(r"posterior\s*>\s*(\d*\.?\d+)")
+CARRYING = ("carry", "reset")
+SCHEDULES = ("cosine", "constant")
+_CONDITION = re.compile(r"posterior\s*>\s*(0?\.\d+|0)")
 
 
 def like(kind: Any, name: str) -> Any:
@@ -77,14 +78,14 @@ class NumpyTrainingConfig:
     batch_size: int = like(TrainingConfig, "batch_size")
     bptt: int = like(TrainingConfig, "bptt")
     state: str = setting(
-        "carried", "A window begins with the state of the one before, or with zero.", choices=STATES
+        "carry", "Carry the state from window to window, or reset it.", choices=CARRYING
     )
     epochs: float = like(TrainingConfig, "epochs")
     minutes: float | None = like(TrainingConfig, "minutes")
     optimizer: str = setting("adam", "The optimiser.", choices=OPTIMIZERS)
     momentum: float = setting(0.0, "Of sgd: the share of the last update that is made again.")
     learning_rate: float = like(TrainingConfig, "learning_rate")
-    schedule: str = like(TrainingConfig, "schedule")
+    schedule: str = setting("cosine", "cosine: falls to 0 over the budget.", choices=SCHEDULES)
     clip_norm: float = like(TrainingConfig, "clip_norm")
     clip_value: float | None = setting(
         None, "Largest absolute value of a gradient's element; when given, instead of --clip-norm."
@@ -101,7 +102,7 @@ class NumpyTrainingConfig:
 
     def __post_init__(self) -> None:
         check_types(self)
-        one_of(self, "state", STATES)
+        one_of(self, "state", CARRYING)
         one_of(self, "optimizer", OPTIMIZERS)
         one_of(self, "schedule", SCHEDULES)
         for name in ("batch_size", "bptt"):
@@ -115,16 +116,24 @@ class NumpyTrainingConfig:
         self._check_momentum()
         if self.sample_if is not None and self.sample_every is None:
             raise ToktoolsError("sample_if says which texts to leave out; give sample_every too")
-        _ = self.sample_above
+        _ = self.sample_bound
 
     @property
-    def sample_above(self) -> float:
-        """What the mean probability of the target must exceed for a text; below 0 for always."""
+    def sample_bound(self) -> float:
+        """What the mean probability of the target must exceed for a text.
+
+        Example:
+            >>> NumpyTrainingConfig(sample_every=100, sample_if="posterior>0.35").sample_bound
+            0.35
+        """
         if self.sample_if is None:
-            return -1.0
+            return 0.0
         match = _CONDITION.fullmatch(self.sample_if)
         if match is None:
-            raise ToktoolsError(f"sample_if must be like posterior>0.35, got {self.sample_if!r}")
+            raise ToktoolsError(
+                "sample_if must be like posterior>0.35, its bound in [0, 1), "
+                f"got {self.sample_if!r}"
+            )
         return float(match[1])
 
     def _check_positive(self, name: str) -> None:
@@ -139,3 +148,17 @@ class NumpyTrainingConfig:
             raise ToktoolsError(
                 f"momentum belongs to sgd, got {self.momentum} with {self.optimizer}; leave it out"
             )
+
+
+NumpyConfig = TypeVar("NumpyConfig", NumpyModelConfig, NumpyTrainingConfig)
+
+
+def from_json(kind: type[NumpyConfig], values: Mapping[str, Any]) -> NumpyConfig:
+    """Build a configuration from its fields; absent ones take their defaults.
+
+    Raises: ToktoolsError at an unknown field, with the closest name, or at a bad value.
+    """
+    known = {item.name: item for item in dataclasses.fields(kind)}
+    for name in values:
+        lookup(name, known, what=f"field of {kind.__name__}")
+    return kind(**values)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from lstm_lm.numpy_lm.cell import Array, Arrays
+from lstm_lm.numpy_lm.config import NumpyTrainingConfig
 
 
 class Optimizer(ABC):
@@ -132,4 +133,11 @@ class Adam(Optimizer):
         p -= update
 
 
-OPTIMIZERS: dict[str, Any] = {"adam": Adam, "adagrad": Adagrad, "sgd": SGD}
+OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": Adagrad, "sgd": SGD}
+
+
+def make_optimizer(config: NumpyTrainingConfig, parameters: Arrays) -> Optimizer:
+    """Return the optimiser that `config` names, for these parameters."""
+    if config.optimizer == "sgd":
+        return SGD(parameters, config.learning_rate, momentum=config.momentum)
+    return OPTIMIZERS[config.optimizer](parameters, config.learning_rate)
