@@ -20,10 +20,10 @@ class Windows:
     Example:
         >>> from toktools.byte import ByteTokenizer
         >>> from lstm_lm.data import encode_split
-        >>> split = encode_split(ByteTokenizer(special_tokens=("<EOS>",)), ["ab"])
-        >>> windows = Windows(split, batch_size=1, bptt=2, eos_id=0)
+        >>> split = encode_split(ByteTokenizer(), ["ab"])
+        >>> windows = Windows(split, batch_size=1, bptt=2, eos_id=1)
         >>> [(x_TB[:, 0].tolist(), y_TB[:, 0].tolist()) for x_TB, y_TB in map(windows.at, (0, 1))]
-        [([0, 98], [98, 99]), ([99], [0])]
+        [([1, 99], [99, 100]), ([100], [1])]
     """
 
     def __init__(self, split: EncodedSplit, *, batch_size: int, bptt: int, eos_id: int) -> None:

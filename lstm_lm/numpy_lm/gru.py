@@ -65,22 +65,22 @@ class GRUCell(Cell):
         da_TBG, slope_BG = np.empty_like(cache.gates_TBG), np.empty_like(cache.gates_TBG[0])
         db_TBG = np.empty_like(da_TBG)
         r_TBH, z_TBH, n_TBH = self._split(cache.gates_TBG)
-        dr_TBH, dz_TBH, dn_TBH = self._split(da_TBG)
+        da_r_TBH, da_z_TBH, da_n_TBH = self._split(da_TBG)
         slope_r_BH, slope_z_BH, slope_n_BH = np.split(slope_BG, 3, axis=-1)
         n_rz = 2 * self.n_units
         for t in range(len(da_TBG) - 1, -1, -1):
             self.squash.slope(cache.gates_TBG[t], slope_BG)
             dh_BH += dy_TBH[t]
-            np.subtract(cache.h_SBH[t], n_TBH[t], out=dz_TBH[t])
-            dz_TBH[t] *= dh_BH
-            dz_TBH[t] *= slope_z_BH
+            np.subtract(cache.h_SBH[t], n_TBH[t], out=da_z_TBH[t])
+            da_z_TBH[t] *= dh_BH
+            da_z_TBH[t] *= slope_z_BH
             direct_BH = dh_BH * z_TBH[t]
-            np.subtract(dh_BH, direct_BH, out=dn_TBH[t])
-            dn_TBH[t] *= slope_n_BH
-            np.multiply(dn_TBH[t], cache.q_TBH[t], out=dr_TBH[t])
-            dr_TBH[t] *= slope_r_BH
+            np.subtract(dh_BH, direct_BH, out=da_n_TBH[t])
+            da_n_TBH[t] *= slope_n_BH
+            np.multiply(da_n_TBH[t], cache.q_TBH[t], out=da_r_TBH[t])
+            da_r_TBH[t] *= slope_r_BH
             db_TBG[t, :, :n_rz] = da_TBG[t, :, :n_rz]
-            np.multiply(dn_TBH[t], r_TBH[t], out=db_TBG[t, :, n_rz:])
+            np.multiply(da_n_TBH[t], r_TBH[t], out=db_TBG[t, :, n_rz:])
             np.matmul(db_TBG[t], self.weight_hh, out=dh_BH)
             dh_BH += direct_BH
         gradients = {
