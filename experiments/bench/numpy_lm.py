@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-SIZES = {"embedding_size": 100, "hidden_size": 100, "n_layers": 2}
+N_UNITS, N_LAYERS = 100, 2
 N_VOCAB, BATCH_SIZE, BPTT = 65, 32, 100
-N_WARM_UP, N_STEPS, N_ROUNDS = 5, 30, 7
+N_WARM_UP, N_STEPS, N_ROUNDS = 5, 25, 5
 CONTESTANTS = ("numpy:lstm-cifg", "numpy:lstm", "numpy:gru", "numpy:rnn", "torch:lstm")
 
 
@@ -32,7 +32,10 @@ def numpy_step(cell: str) -> Callable[[], object]:
     from lstm_lm.numpy_lm.model import NumpyLanguageModel
     from lstm_lm.numpy_lm.optimizers import Adam
 
-    model = NumpyLanguageModel(N_VOCAB, NumpyModelConfig(cell=cell, **SIZES))
+    model = NumpyLanguageModel(
+        N_VOCAB,
+        NumpyModelConfig(cell=cell, embedding_size=N_UNITS, hidden_size=N_UNITS, n_layers=N_LAYERS),
+    )
     optimizer, state, ids_TB = Adam(model.parameters, 1e-3), model.init_state(BATCH_SIZE), _ids()
 
     def step() -> None:
@@ -52,7 +55,10 @@ def torch_step() -> Callable[[], object]:
     from lstm_lm.config import ModelConfig
     from lstm_lm.model import LanguageModel, detach
 
-    model = LanguageModel(N_VOCAB, ModelConfig(**SIZES, dropout=0.0))
+    model = LanguageModel(
+        N_VOCAB,
+        ModelConfig(embedding_size=N_UNITS, hidden_size=N_UNITS, n_layers=N_LAYERS, dropout=0.0),
+    )
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     state, ids_TB = model.init_state(BATCH_SIZE), torch.from_numpy(_ids())
 

@@ -107,13 +107,15 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     device: str = "cpu",
+    encoded: Mapping[str, EncodedSplit] | None = None,
     record: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> NumpyRun:
     """Train a language model in NumPy on the train split and evaluate it on the validation split.
 
-    Arguments and errors are those of `lstm_lm.train`; the only device is "cpu".
+    Arguments and errors are those of `lstm_lm.train`; the only device is "cpu". `encoded` may give
+    splits that were encoded with this tokenizer already.
 
     Returns: the run, with the weights of lowest validation loss.
     """
@@ -123,7 +125,7 @@ def train(
         raise ToktoolsError(f"the numpy backend computes on the cpu only, got device {device!r}")
     if not resume:
         run.check_free(overwrite=overwrite)
-    splits = encode_splits(tokenizer, corpus, {})
+    splits = encode_splits(tokenizer, corpus, encoded or {})
     given = _record(model, training, tokenizer, corpus, splits)
     given |= {"prompts": list(prompts), **(record or {})}
     if resume:
@@ -237,8 +239,15 @@ def _evaluate(
 def _finish(run: NumpyRun, validation: EncodedSplit, prompts: Sequence[str]) -> None:
     """Write what is made from the trained model: evaluation, curves and samples."""
     directory = RunDirectory(run.path)
-    write_json(directory.evaluation, {"validation": run.evaluate_split(validation).as_dict()})
-    save_curves(directory.read_metrics(), directory.curves, title=run.path.name)
+    metrics = directory.read_metrics()
+    validations = [line for line in metrics if "validation_loss_nats" in line]
+    best = min(validations, key=lambda line: line["validation_loss_nats"])
+    evaluation = {
+        "validation": run.evaluate_split(validation).as_dict(),
+        "best": {name: best[name] for name in ("step", "epoch", "validation_loss_nats")},
+    }
+    write_json(directory.evaluation, evaluation)
+    save_curves(metrics, directory.curves, title=run.path.name)
     parts: list[str] = []
     for strategy, heading in (("argmax", "argmax"), ("top-k", "top-k, k = 5, seed 0")):
         for prompt, text in zip(prompts, run.generate(prompts, strategy=strategy), strict=True):
