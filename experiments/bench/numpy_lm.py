@@ -3,7 +3,9 @@
 What is timed: forward, backward, clipping by norm and Adam on a batch that is in memory, as the
 trainer does it, in float32; tokens are characters, drawn at random, which changes no time. Each
 round is a process of its own that throws its first steps away. Not timed: imports, validation,
-files. Torch's LSTM of the same sizes, trained the same way, stands beside ours.
+files. Torch's LSTM of the same sizes, trained the same way, stands beside ours. On a machine that
+others use too, look at the rate per second of processor time (all threads together): the other
+one says how busy the machine was.
 """
 
 from __future__ import annotations
@@ -77,45 +79,53 @@ def _ids() -> np.ndarray:
     return np.random.default_rng(0).integers(0, N_VOCAB, (BPTT + 1, BATCH_SIZE))
 
 
-def tokens_per_second(contestant: str) -> float:
-    """Return the characters a second of one round, by the median step."""
+def one_round(contestant: str) -> dict[str, float]:
+    """Return the characters a second of one round, by the median step, on both clocks."""
     backend, _, cell = contestant.partition(":")
     step = numpy_step(cell) if backend == "numpy" else torch_step()
-    seconds: list[float] = []
+    wall: list[float] = []
+    processor: list[float] = []
     for _ in range(N_WARM_UP + N_STEPS):
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         step()
-        seconds.append(time.perf_counter() - start)
-    return BATCH_SIZE * BPTT / statistics.median(seconds[N_WARM_UP:])
+        wall.append(time.perf_counter() - start[0])
+        processor.append(time.process_time() - start[1])
+    clocks = {"wall": wall, "processor": processor}
+    return {
+        name: BATCH_SIZE * BPTT / statistics.median(seconds[N_WARM_UP:])
+        for name, seconds in clocks.items()
+    }
 
 
 def measure() -> dict[str, Any]:
-    """Run every round, the contestants in turn; return all rates and the load of the machine."""
+    """Run every round, the contestants in turn; return all rounds and the load of the machine."""
     threads = os.environ.get("OPENBLAS_NUM_THREADS", "2")
     environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
     environment.setdefault("GOMP_SPINCOUNT", "2000")  # as the commands set it; see lstm_lm.threads
-    rates: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in CONTESTANTS}
     before = os.getloadavg()[0]
     for _ in range(N_ROUNDS):
         for name in CONTESTANTS:
             command = [sys.executable, "-m", "experiments.bench.numpy_lm", name]
             done = subprocess.run(command, env=environment, capture_output=True, check=True)
-            rates[name].append(json.loads(done.stdout))
-    return {"threads": threads, "load": [before, os.getloadavg()[0]], "rates": rates}
+            rounds[name].append(json.loads(done.stdout))
+    return {"threads": threads, "load": [before, os.getloadavg()[0]], "rounds": rounds}
 
 
 def main() -> None:
     """Print one round of a contestant as JSON, or measure all of them and print a table."""
     if len(sys.argv) > 1:
-        print(json.dumps(tokens_per_second(sys.argv[1])))
+        print(json.dumps(one_round(sys.argv[1])))
         return
     result = measure()
     print(f"threads {result['threads']}, load {result['load'][0]:.1f} to {result['load'][1]:.1f}")
-    for name, rates in result["rates"].items():
-        print(
-            f"{name:16} {statistics.median(rates):9,.0f} characters/s, median of {len(rates)} "
-            f"rounds ({min(rates):,.0f} to {max(rates):,.0f})"
-        )
+    for name, rounds in result["rounds"].items():
+        for clock in ("wall", "processor"):
+            rates = [r[clock] for r in rounds]
+            print(
+                f"{name:16} {statistics.median(rates):9,.0f} characters per {clock} second, median "
+                f"of {len(rates)} rounds ({min(rates):,.0f} to {max(rates):,.0f})"
+            )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ Legend: T time steps, B rows, V vocabulary, E inputs of a step, H units, L layer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ CELLS: dict[str, type[Cell]] = {
     "gru": GRUCell,
     "rnn": RNNCell,
 }
+_LAYER = re.compile(r"recurrent\.layers\.(\d+)\.(\w+)")
 _LOGITS_AT_ONCE = 1 << 23  # 32 MB of float32
 
 
@@ -102,7 +104,12 @@ class NumpyLanguageModel:
         return {name: np.ascontiguousarray(p, self.dtype) for name, p in parameters.items()}
 
     def set_parameters(self, values: Mapping[str, Array], *, source: str = "the weights") -> None:
-        """Copy `values` into the parameters; ToktoolsError if a name or a shape differs."""
+        """Copy `values` into the parameters; ToktoolsError if a name or a shape differs.
+
+        Both names that torch's language model gives a layer's weights are known:
+        recurrent.weight_ih_l0 (its built-in layers) and recurrent.layers.0.weight_ih (ours).
+        """
+        values = {_LAYER.sub(r"recurrent.\2_l\1", name): value for name, value in values.items()}
         odd = set(self.parameters) ^ set(values)
         if odd:
             raise ToktoolsError(

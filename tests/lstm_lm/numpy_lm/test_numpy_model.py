@@ -155,6 +155,18 @@ def test_the_weights_of_torch_s_language_model_give_the_same_logits_here():
     assert own.n_parameters == theirs.n_parameters
 
 
+def test_weights_named_layer_by_layer_are_taken_too():
+    model, other = make(cell="lstm-cifg"), make(cell="lstm-cifg", initialization="orthogonal")
+    names = {"embedding.weight", "head.weight", "head.bias"}
+    by_layer = {
+        name if name in names else f"recurrent.layers.{name[-1]}.{name[10:-3]}": p
+        for name, p in other.parameters.items()
+    }
+    assert "recurrent.layers.1.weight_hh" in by_layer
+    model.set_parameters(by_layer)
+    assert all(np.array_equal(p, other.parameters[n]) for n, p in model.parameters.items())
+
+
 def test_weights_that_do_not_fit_change_nothing():
     model = make()
     before = {name: p.copy() for name, p in model.parameters.items()}
