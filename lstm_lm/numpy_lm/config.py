@@ -26,6 +26,7 @@ INPUTS = ("embedding", "one-hot")
 INITIALIZATIONS = ("xavier", "orthogonal")
 DTYPES = ("float32", "float64")
 OPTIMIZERS = ("adam", "adagrad", "sgd")
+BATCHINGS = ("stream", "sentence")
 CARRYING = ("carry", "reset")
 SCHEDULES = ("cosine", "constant")
 _CONDITION = re.compile(r"posterior\s*>\s*(0?\.\d+|0)")
@@ -70,15 +71,20 @@ class NumpyModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class NumpyTrainingConfig:
-    """How a language model in NumPy is trained: on the text as one stream, without dropout.
+    """How a language model in NumPy is trained; there is no dropout.
 
     Raises: ToktoolsError if a value is out of range.
     """
 
+    batching: str = setting(
+        "stream",
+        "stream: documents in order, end to end. sentence: each document alone.",
+        choices=BATCHINGS,
+    )
     batch_size: int = like(TrainingConfig, "batch_size")
     bptt: int = like(TrainingConfig, "bptt")
     state: str = setting(
-        "carry", "Carry the state from window to window, or reset it.", choices=CARRYING
+        "carry", "Carry the state along a stream, or reset it at every stretch.", choices=CARRYING
     )
     epochs: float = like(TrainingConfig, "epochs")
     minutes: float | None = like(TrainingConfig, "minutes")
@@ -102,6 +108,7 @@ class NumpyTrainingConfig:
 
     def __post_init__(self) -> None:
         check_types(self)
+        one_of(self, "batching", BATCHINGS)
         one_of(self, "state", CARRYING)
         one_of(self, "optimizer", OPTIMIZERS)
         one_of(self, "schedule", SCHEDULES)
@@ -113,9 +120,7 @@ class NumpyTrainingConfig:
             self._check_positive(name)
         for name in ("validation_bytes", "sample_every"):
             self._check_positive(name)
-        self._check_momentum()
-        if self.sample_if is not None and self.sample_every is None:
-            raise ToktoolsError("sample_if says which texts to leave out; give sample_every too")
+        self._check_together()
         _ = self.sample_bound
 
     @property
@@ -141,13 +146,20 @@ class NumpyTrainingConfig:
         if value is not None and not 0 < value < float("inf"):
             raise ToktoolsError(f"{name} must be > 0 and finite, got {value}")
 
-    def _check_momentum(self) -> None:
+    def _check_together(self) -> None:
+        """Raise ToktoolsError if an option is given that another makes meaningless."""
+        if self.batching != "stream" and self.state != "carry":
+            raise ToktoolsError(
+                f"state is for batching 'stream', got {self.batching!r}; leave it out"
+            )
         if not 0 <= self.momentum < 1:
             raise ToktoolsError(f"momentum must be in [0, 1), got {self.momentum}")
         if self.momentum and self.optimizer != "sgd":
             raise ToktoolsError(
                 f"momentum belongs to sgd, got {self.momentum} with {self.optimizer}; leave it out"
             )
+        if self.sample_if is not None and self.sample_every is None:
+            raise ToktoolsError("sample_if says which texts to leave out; give sample_every too")
 
 
 NumpyConfig = TypeVar("NumpyConfig", NumpyModelConfig, NumpyTrainingConfig)

@@ -17,7 +17,7 @@ from lstm_lm.data import EncodedSplit, encode_split
 from lstm_lm.environment import numpy_environment
 from lstm_lm.evaluation import Evaluation, evaluation_of, score_by
 from lstm_lm.files import read_arrays, write_json, write_text
-from lstm_lm.numpy_lm.batching import Windows
+from lstm_lm.numpy_lm.batching import make_batches
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig, from_json
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.sampling import generate
@@ -53,7 +53,10 @@ class NumpyRun:
         return RunDirectory(self.path).read_metrics()
 
     def evaluate(self, documents: Iterable[str], *, name: str = "text") -> Evaluation:
-        """Score any text by the rule of fair comparison, in shards of documents.
+        """Score any text by the rule of fair comparison.
+
+        A model trained on sentences scores every document by itself, one trained on a stream scores
+        shards of documents (see `lstm_lm.evaluation.score_by`).
 
         Args:   documents: a corpus or its split, or any iterable of str. name: for errors.
         Raises: ToktoolsError if there are no documents.
@@ -62,7 +65,8 @@ class NumpyRun:
 
     def evaluate_split(self, split: EncodedSplit) -> Evaluation:
         """Score text that is encoded already; otherwise like `evaluate`."""
-        return _evaluate(self.model, self.tokenizer, split, self.spelling)
+        alone = self.config["training"]["batching"] == "sentence"
+        return _evaluate(self.model, self.tokenizer, split, self.spelling, alone=alone)
 
     def generate(self, prompts: str | Sequence[str], **settings: Any) -> str | list[str]:
         """Continue one prompt, or several; the settings are those of `lstm_lm.generate`."""
@@ -209,19 +213,14 @@ def _trainer(
 ) -> Trainer:
     """Put a trainer together."""
     train_split, spelling = splits["train"], SpellingModel.fit(splits["train"].hidden)
-    windows = Windows(
-        train_split,
-        batch_size=config.batch_size,
-        bptt=config.bptt,
-        eos_id=tokenizer.require_eos(),
-    )
+    alone = config.batching == "sentence"
     return Trainer(
         run,
         model,
-        windows,
+        make_batches(train_split, config, eos_id=tokenizer.require_eos()),
         config,
         n_bytes=train_split.total_bytes,
-        validate=lambda: _evaluate(model, tokenizer, splits["limited"], spelling),
+        validate=lambda: _evaluate(model, tokenizer, splits["limited"], spelling, alone=alone),
         sample=lambda seed: generate(model, tokenizer, [""], strategy="sample", seed=seed)[0],
         on_progress=on_progress,
         stop=stop,
@@ -229,10 +228,15 @@ def _trainer(
 
 
 def _evaluate(
-    model: NumpyLanguageModel, tokenizer: Tokenizer, split: EncodedSplit, spelling: SpellingModel
+    model: NumpyLanguageModel,
+    tokenizer: Tokenizer,
+    split: EncodedSplit,
+    spelling: SpellingModel,
+    *,
+    alone: bool,
 ) -> Evaluation:
-    """Score a text and set the bits against the bytes of its source."""
-    log_p = score_by(model.log_probabilities, split, eos_id=tokenizer.require_eos())
+    """Set the bits of a text against the bytes of its source; `alone`: each document by itself."""
+    log_p = score_by(model.log_probabilities, split, eos_id=tokenizer.require_eos(), alone=alone)
     return evaluation_of(log_p, split, spelling)
 
 

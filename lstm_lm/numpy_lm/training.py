@@ -1,8 +1,8 @@
-"""The training loop: windows of a stream, gradients, clipping, an optimiser, validation, samples.
+"""The training loop: chunks of text, gradients, clipping, an optimiser, validation, samples.
 
 A run with an epoch budget is a function of its configuration and data: the same seed gives the same
-weights bit by bit (at one number of threads), whether or not it was interrupted. There is no
-randomness in it after the initial weights. Legend: T time steps, B rows.
+weights bit by bit (at one number of threads), whether or not it was interrupted.
+Legend: T time steps, B rows.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from lstm_lm.checkpoint import RunDirectory
+from lstm_lm.data import IGNORED
 from lstm_lm.evaluation import Evaluation
 from lstm_lm.files import write_arrays
-from lstm_lm.numpy_lm.batching import Windows
+from lstm_lm.numpy_lm.batching import Batches, Chunk
+from lstm_lm.numpy_lm.cell import Array, State
 from lstm_lm.numpy_lm.checkpoint import load_last, save_last
 from lstm_lm.numpy_lm.clipping import clip_norm, clip_value, norm
 from lstm_lm.numpy_lm.config import NumpyTrainingConfig
@@ -35,10 +38,12 @@ N_LOGS = 100  # log lines over the budget
 class Position:
     """Where training is, and what was summed up since the latest line of metrics.jsonl.
 
-    `sample_*` sum since the latest look at whether to sample; `best_*` tell of the lowest
-    validation loss.
+    `chunk` counts chunks of the current epoch; `best_*` tell of the lowest validation loss;
+    `sample_*` sum since the latest look at whether to sample.
     """
 
+    epoch: int = 0
+    chunk: int = 0
     step: int = 0
     tokens_seen: int = 0
     seconds: float = 0.0
@@ -73,7 +78,7 @@ class Trainer:
         self,
         run: RunDirectory,
         model: NumpyLanguageModel,
-        windows: Windows,
+        batches: Batches,
         config: NumpyTrainingConfig,
         *,
         n_bytes: int,
@@ -82,12 +87,12 @@ class Trainer:
         on_progress: OnProgress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        self._run, self._model, self._windows, self._config = run, model, windows, config
+        self._run, self._model, self._batches, self._config = run, model, batches, config
         self._n_bytes, self._validate, self._sample = n_bytes, validate, sample
         self._on_progress = on_progress or (lambda progress, record: None)
         self._stop = stop or (lambda: False)
         self._optimizer = make_optimizer(config, model.parameters)
-        self._state = model.init_state(windows.n_rows)
+        self._state: State = ()
         self.position = Position()
         self._clock = 0.0
 
@@ -96,7 +101,7 @@ class Trainer:
         """The share of the budget used, 0 to 1."""
         if self._config.minutes is not None:
             return min(1.0, self.position.seconds / (60 * self._config.minutes))
-        return min(1.0, self.position.tokens_seen / (self._config.epochs * self._windows.n_tokens))
+        return min(1.0, self.position.tokens_seen / (self._config.epochs * self._batches.n_tokens))
 
     def train(self) -> None:
         """Train until the budget is used.
@@ -105,23 +110,29 @@ class Trainer:
                 TrainingDivergedError when a loss is not a number; the best weights stay on disk.
         """
         self._clock = time.perf_counter()
+        position = self.position
         while self.progress < 1:
-            self._step()
-            self._on_progress(self.progress, self._report())
-            if self.progress < 1 and self._stop():
-                self.save()
-                raise TrainingInterrupted
-        self.position.finished = True
+            for chunk in islice(self._batches.epoch(position.epoch), position.chunk, None):
+                self._step(chunk)
+                self._on_progress(self.progress, self._report())
+                if self.progress >= 1:
+                    break
+                if self._stop():
+                    self.save()
+                    raise TrainingInterrupted
+            else:
+                position.epoch, position.chunk = position.epoch + 1, 0
+        position.finished = True
         self.save()
 
-    def _step(self) -> None:
-        """Make one update from one window."""
-        position, config = self.position, self._config
-        window = position.step % self._windows.n_windows
-        if window == 0 or config.state == "reset":
-            self._state = self._model.init_state(self._windows.n_rows)
-        x_TB, y_TB = self._windows.at(window)
-        nats_TB, gradients, self._state = self._model.loss_and_gradients(x_TB, y_TB, self._state)
+    def _step(self, chunk: Chunk) -> None:
+        """Make one update from one chunk."""
+        position, config, model = self.position, self._config, self._model
+        if chunk.fresh or config.state == "reset":
+            self._state = model.init_state(chunk.x_TB.shape[1])
+        nats_TB, gradients, self._state = model.loss_and_gradients(
+            chunk.x_TB, chunk.y_TB, self._state
+        )
         if config.clip_value is None:
             position.new_norms += clip_norm(gradients, config.clip_norm)
         else:
@@ -129,7 +140,7 @@ class Trainer:
             clip_value(gradients, config.clip_value)
         self._optimizer.learning_rate = self._learning_rate()
         self._optimizer.step(gradients)
-        self._count(nats_TB)
+        self._count(chunk, nats_TB)
 
     def _learning_rate(self) -> float:
         """Return the learning rate of now; the cosine falls from the full rate to 0."""
@@ -138,17 +149,19 @@ class Trainer:
             return rate
         return rate * 0.5 * (1 + math.cos(math.pi * self.progress))
 
-    def _count(self, nats_TB: np.ndarray) -> None:
+    def _count(self, chunk: Chunk, nats_TB: Array) -> None:
         """Add one update, and its time, to the sums."""
-        position, now = self.position, time.perf_counter()
+        position, now, n_tokens = self.position, time.perf_counter(), chunk.n_tokens
+        position.chunk += 1
         position.step += 1
         position.new_steps += 1
+        position.tokens_seen += n_tokens
+        position.new_tokens += n_tokens
         position.new_nats += float(nats_TB.sum(dtype=np.float64))
         if self._config.sample_every is not None:
-            position.sample_tokens += nats_TB.size
-            position.sample_probability += float(np.exp(-nats_TB).sum(dtype=np.float64))
-        position.tokens_seen += nats_TB.size
-        position.new_tokens += nats_TB.size
+            p_TB = np.exp(-nats_TB) * (chunk.y_TB != IGNORED)
+            position.sample_tokens += n_tokens
+            position.sample_probability += float(p_TB.sum(dtype=np.float64))
         position.seconds += now - self._clock
         position.new_seconds += now - self._clock
         self._clock = now
@@ -180,7 +193,7 @@ class Trainer:
     def _training_record(self) -> dict[str, Any]:
         """Return the line of metrics on training since the line before."""
         position = self.position
-        epochs = position.tokens_seen / self._windows.n_tokens
+        epochs = position.tokens_seen / self._batches.n_tokens
         loss_nats = position.new_nats / position.new_tokens
         if not math.isfinite(loss_nats):
             self._diverged(f"the training loss is {loss_nats}")
@@ -253,6 +266,6 @@ class Trainer:
             self.position = Position(**position)
             self._model.set_parameters(groups["model"], source=str(self._run.last))
             self._optimizer.load_state(groups["optimizer"], self.position.step)
-            for i, array in enumerate(self._state):
-                array[...] = groups["state"][str(i)]
+            state = groups.get("state", {})
+            self._state = tuple(state[str(i)] for i in range(len(state)))
         self._run.cut_metrics(self.position.metrics_size)

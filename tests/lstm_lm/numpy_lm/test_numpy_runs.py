@@ -18,9 +18,9 @@ from lstm_lm.config import ModelConfig
 from lstm_lm.data import encode_split
 from lstm_lm.evaluation import score, score_by
 from lstm_lm.model import LanguageModel
-from lstm_lm.numpy_lm.config import NumpyModelConfig
+from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
-from lstm_lm.numpy_lm.run import NumpyRun, load
+from lstm_lm.numpy_lm.run import NumpyRun, load, train
 from lstm_lm.numpy_lm.sampling import generate, keep_top_k
 from lstm_lm.sampling import generate as generate_in_torch
 from toktools.errors import ToktoolsError
@@ -107,6 +107,15 @@ def test_lstm_lm_load_opens_it_with_the_same_figures_and_texts(trained, texts):
     recorded = json.loads((trained.path / "evaluation.json").read_text())["validation"]
     assert loaded.evaluate(texts["validation"]).as_dict() == recorded
     assert loaded.generate("one", strategy="sample") == trained.generate("one", strategy="sample")
+
+
+def test_a_run_on_sentences_scores_every_document_by_itself(tmp_path, texts, word, small_model):
+    config = NumpyTrainingConfig(batching="sentence", batch_size=8, epochs=0.3, n_validations=1)
+    run = train(tmp_path / "run", texts, word, model=small_model, training=config)
+    alone = [run.evaluate([document]).total_nats for document in texts["validation"]]
+    assert run.evaluate(texts["validation"]).total_nats == pytest.approx(sum(alone), rel=1e-6)
+    recorded = json.loads((run.path / "evaluation.json").read_text())["validation"]
+    assert recorded["total_nats"] == pytest.approx(sum(alone), rel=1e-6)
 
 
 def test_what_any_hid_is_charged_for(trained):

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_lm.batching import StreamBatches
+from lstm_lm.batching import make_batches as make_torch_batches
 from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import TrainingConfig
-from lstm_lm.data import EncodedSplit, encode_split
+from lstm_lm.data import IGNORED, EncodedSplit, encode_split
 from lstm_lm.files import read_arrays
-from lstm_lm.numpy_lm.batching import Windows
+from lstm_lm.numpy_lm.batching import make_batches
 from lstm_lm.numpy_lm.clipping import clip_norm
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
@@ -40,24 +40,32 @@ def stop_at(step):
     return lambda: next(updates) == step
 
 
-@given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 12))
-def test_windows_are_the_chunks_that_torch_s_models_are_given(n_tokens, batch_size, bptt):
+@pytest.mark.parametrize("batching", ["stream", "sentence"])
+@given(
+    lengths=st.lists(st.integers(1, 12), min_size=1, max_size=30),
+    batch_size=st.integers(1, 9),
+    bptt=st.integers(1, 12),
+    seed=st.integers(0, 3),
+)
+def test_the_chunks_are_those_that_torch_s_models_are_given(
+    batching, lengths, batch_size, bptt, seed
+):
+    starts = np.concatenate([[0], np.cumsum(lengths)])
     split = EncodedSplit(
-        ids=np.arange(100, 100 + n_tokens, dtype=np.uint32),
-        starts=np.array([0, n_tokens]),
-        n_bytes=np.array([n_tokens]),
-        n_characters=np.array([n_tokens]),
+        ids=np.arange(100, 100 + starts[-1], dtype=np.uint32),
+        starts=starts,
+        n_bytes=np.array(lengths),
+        n_characters=np.array(lengths),
     )
-    windows = Windows(split, batch_size=batch_size, bptt=bptt, eos_id=1)
-    config = TrainingConfig(batch_size=batch_size, bptt=bptt)
-    batches = StreamBatches(split, config, eos_id=1)
-    chunks = list(batches.epoch(0))
-    assert windows.n_windows == len(chunks)
-    assert windows.n_tokens == batches.n_tokens
-    for i, chunk in enumerate(chunks):
-        x_TB, y_TB = windows.at(i)
-        assert x_TB.tolist() == chunk.x_TB.tolist()
-        assert y_TB.tolist() == chunk.y_TB.tolist()
+    settings = {"batching": batching, "batch_size": batch_size, "bptt": bptt, "seed": seed}
+    own = make_batches(split, NumpyTrainingConfig(**settings), eos_id=1)
+    theirs = make_torch_batches(split, TrainingConfig(**settings), eos_id=1)
+    assert own.n_tokens == theirs.n_tokens
+    for epoch in (0, 1):
+        for a, b in zip(own.epoch(epoch), theirs.epoch(epoch), strict=True):
+            assert a.x_TB.tolist() == b.x_TB.tolist()
+            assert a.y_TB.tolist() == b.y_TB.tolist()
+            assert (a.n_tokens, a.fresh) == (b.n_tokens, b.fresh)
 
 
 @pytest.mark.parametrize(("optimizer", "rate"), [("adam", 0.02), ("adagrad", 0.1), ("sgd", 1.0)])
@@ -88,6 +96,7 @@ def test_every_setting_of_the_update_changes_what_is_learnt(
         {**sgd, "clip_value": 1e-4},
         {**sgd, "state": "reset"},
         {**sgd, "schedule": "constant"},
+        {**sgd, "batching": "sentence"},
     ]
     losses = {
         train(
@@ -121,6 +130,7 @@ def test_equal_seeds_give_equal_bits_and_another_seed_does_not(
         ({}, [5, 4, 2]),
         ({"optimizer": "sgd", "momentum": 0.5}, [7]),
         ({"optimizer": "adagrad", "state": "reset"}, [1]),
+        ({"batching": "sentence", "bptt": 3}, [1, 8]),
     ],
 )
 def test_a_resumed_run_ends_bit_by_bit_where_an_uninterrupted_one_does(
@@ -201,17 +211,20 @@ def test_texts_begin_once_the_mean_probability_of_the_target_is_above_the_bound(
     assert [record["step"] for record in records] == expected
 
 
+@pytest.mark.parametrize("batching", ["stream", "sentence"])
 def test_the_mean_probability_is_that_of_the_targets_since_the_last_look(
-    tmp_path, texts, word, small_model, small_training
+    tmp_path, texts, word, small_model, small_training, batching
 ):
-    config = dataclasses.replace(small_training, sample_every=1, epochs=0.01)
+    config = dataclasses.replace(small_training, sample_every=1, epochs=0.01, batching=batching)
     (record,) = samples_of(tmp_path, texts, word, small_model, config)
     model = NumpyLanguageModel(word.n_vocab, small_model, seed=config.seed)
-    windows = Windows(encode_split(word, texts["train"]), batch_size=8, bptt=10, eos_id=word.eos_id)
-    x_TB, y_TB = windows.at(0)
+    batches = make_batches(encode_split(word, texts["train"]), config, eos_id=word.eos_id)
+    x_TB, y_TB, _ = next(batches.epoch(0))
     p_TBV, _ = model.posterior(x_TB)
-    targets = np.take_along_axis(p_TBV, y_TB[..., None], -1)
-    assert record["mean_target_probability"] == pytest.approx(targets.mean(), rel=1e-5)
+    counted_TB = y_TB != IGNORED
+    p_TB = np.take_along_axis(p_TBV, np.where(counted_TB, y_TB, 0)[..., None], -1)[..., 0]
+    mean = p_TB[counted_TB].mean()
+    assert record["mean_target_probability"] == pytest.approx(mean, rel=1e-5)
 
 
 # Configuration
@@ -224,6 +237,7 @@ def test_the_mean_probability_is_that_of_the_targets_since_the_last_look(
         ({"optimizer": "sgd", "momentum": 1.0}, r"momentum must be in \[0, 1\)"),
         ({"optimizer": "adm"}, "did you mean 'adam'"),
         ({"state": "carried"}, "state must be|did you mean 'carry'"),
+        ({"batching": "sentence", "state": "reset"}, "state is for batching 'stream'"),
         ({"bptt": 0}, "bptt must be >= 1"),
         ({"clip_value": 0.0}, "clip_value must be > 0"),
         ({"sample_if": "posterior>0.3"}, "sample_if says which texts to leave out"),
