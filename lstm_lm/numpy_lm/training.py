@@ -109,6 +109,10 @@ class Trainer:
         Raises: TrainingInterrupted once `stop` says so, after a checkpoint;
                 TrainingDivergedError when a loss is not a number; the best weights stay on disk.
         """
+        with np.errstate(over="ignore", invalid="ignore"):  # the report looks at every loss
+            self._train()
+
+    def _train(self) -> None:
         self._clock = time.perf_counter()
         position = self.position
         while self.progress < 1:

@@ -268,6 +268,15 @@ def test_a_mistake_is_one_line_and_status_1(tmp_path, arguments, message):
     assert not (tmp_path / "x").exists()
 
 
+def test_a_training_that_diverges_is_told_in_one_line(tmp_path):
+    arguments = ("--optimizer", "sgd", "--learning-rate", "1e38", "--clip-norm", "1e9")
+    done = lm(
+        "train", "-t", "word", "-c", "anbn", *SMALL, *arguments, "-o", tmp_path / "x", status=1
+    )
+    *_, line = done.stderr.splitlines()
+    assert line.startswith("error: training diverged: the training loss is nan")
+
+
 def test_an_option_of_numpy_alone_is_refused_by_torch(tmp_path):
     done = lm("train", "-c", "anbn", "--dtype", "float64", "-o", tmp_path / "x", status=1)
     assert "--dtype is not an option of --backend torch" in done.stderr
