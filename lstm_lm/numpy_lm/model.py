@@ -135,7 +135,7 @@ class NumpyLanguageModel:
         """Return the logits (T, B, V) of what follows each step, the last state, and a cache.
 
         Args:   x: ids (T, B), or feature vectors (T, B, E), which go past the embedding.
-        Raises: ToktoolsError if feature vectors are not (T, B, E).
+        Raises: ToktoolsError at an id that is not below V, or at vectors that are not (T, B, E).
         """
         y_TBH, layers, states = self._inputs(x), [], []
         for cell, *state_l in zip(self._cells, *state, strict=True):
@@ -149,6 +149,10 @@ class NumpyLanguageModel:
     def _inputs(self, x: Ids | Array) -> Array:
         """Return what the first layer reads, (T, B, E)."""
         if np.issubdtype(x.dtype, np.integer):
+            if x.min() < 0 or x.max() >= self.n_vocab:
+                raise ToktoolsError(
+                    f"ids must be in [0, {self.n_vocab}), got {x.min()} to {x.max()}"
+                )
             if self.config.input_encoding == "embedding":
                 return self.parameters["embedding.weight"][x]
             return one_hot(x, self.n_vocab, self.dtype)

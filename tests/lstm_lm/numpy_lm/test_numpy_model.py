@@ -138,6 +138,12 @@ def test_features_of_another_shape_are_refused(shape):
         make().posterior(np.zeros(shape))
 
 
+@pytest.mark.parametrize("ids", [[[0, 1], [2, -1]], [[0, 7]]])
+def test_ids_outside_the_vocabulary_are_refused(ids):
+    with pytest.raises(ToktoolsError, match=r"ids must be in \[0, 7\), got 0 to 7|got -1 to 2"):
+        make().posterior(np.array(ids))
+
+
 # Weights
 
 
