@@ -11,12 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lstm_lm.backends import load
     from lstm_lm.config import ModelConfig, TrainingConfig
     from lstm_lm.data import EncodedSplit, encode_split
     from lstm_lm.evaluation import Evaluation, evaluate, score
     from lstm_lm.model import LanguageModel
     from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
-    from lstm_lm.run import Run, load, train
+    from lstm_lm.run import Run, train
     from lstm_lm.sampling import generate
     from lstm_lm.seeds import train_seeds
     from lstm_lm.spelling import SpellingModel
@@ -31,7 +32,7 @@ _HOME = {
     "score": "evaluation",
     "LanguageModel": "model",
     "Run": "run",
-    "load": "run",
+    "load": "backends",
     "train": "run",
     "generate": "sampling",
     "train_seeds": "seeds",

@@ -19,10 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_lm.config import TrainingConfig
-from lstm_lm.data import EncodedSplit
+from lstm_lm.data import IGNORED, EncodedSplit, pad_arrays
 
-IGNORED = -100
-"""The target of a padded position: cross-entropy leaves it out (torch's default ignore_index)."""
 _POOL = 50  # batches whose documents are sorted by length together
 _LENGTH_SPREAD = 5  # standard deviation of a random length, in tokens
 _SHORT = 0.05  # share of random lengths that are drawn around half of bptt
@@ -200,13 +198,8 @@ def pad_rows(
     split: EncodedSplit, rows: list[tuple[int, int]], *, eos_id: int
 ) -> tuple[Tensor, Tensor]:
     """Return inputs and targets, both (T, B) int64, of the half-open stretches `rows` of ids."""
-    length = max(end - start for start, end in rows)
-    x_BT = np.full((len(rows), length), eos_id, dtype=np.int64)
-    y_BT = np.full((len(rows), length), IGNORED, dtype=np.int64)
-    for x_T, y_T, (start, end) in zip(x_BT, y_BT, rows, strict=True):
-        y_T[: end - start] = split.ids[start:end]
-        x_T[1 : end - start] = split.ids[start : end - 1]
-    return _time_first(x_BT), _time_first(y_BT)
+    x_TB, y_TB = pad_arrays(split, rows, eos_id=eos_id)
+    return torch.from_numpy(x_TB), torch.from_numpy(y_TB)
 
 
 def _inputs(targets: NDArray[np.uint32], eos_id: int) -> NDArray[np.uint32]:

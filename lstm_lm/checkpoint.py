@@ -18,13 +18,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from lstm_lm.files import read_json, read_tensors, write_json, write_tensors
 from toktools.errors import ToktoolsError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 FORMAT = "lstm_lm run"
 VERSION = 1
@@ -192,6 +192,8 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
 
 def set_weights(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Copy `tensors` into the model; ToktoolsError if a name or a shape differs."""
+    import torch
+
     own = weights(model)
     odd = set(own) ^ set(tensors)
     if odd:

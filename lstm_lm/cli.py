@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_lm.backends import BACKENDS, CONFIGS, backend_of
 from lstm_lm.cli_options import (
     CORPUS_OPTIONS,
+    check_options,
     config_from,
     config_options,
     describe_default,
@@ -19,7 +21,7 @@ from lstm_lm.cli_options import (
     was_given,
 )
 from lstm_lm.cli_training import find_lr, seeds_asked_for, show_batch
-from lstm_lm.config import STRATEGIES, ModelConfig, TrainingConfig
+from lstm_lm.config import STRATEGIES
 from lstm_lm.threads import wait_briefly
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
@@ -55,7 +57,14 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="The run directory.",
 )
-@config_options(ModelConfig, TrainingConfig)
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default="torch",
+    show_default=True,
+    help="What computes. numpy: gradients written by hand, on the cpu, with fewer options.",
+)
+@config_options(*CONFIGS["torch"], *CONFIGS["numpy"])
 @click.option("--seeds", metavar="0,1,2", help="Train with each seed, in a folder each.")
 @click.option("--n-seeds", type=int, metavar="N", help="The same, with N seeds from --seed on.")
 @click.option("--prompt", multiple=True, help="Continue this text at the end. May be repeated.")
@@ -70,6 +79,7 @@ def train(
     output: Path,
     seeds: str | None,
     n_seeds: int | None,
+    backend: str,
     prompt: tuple[str, ...],
     resume: bool,
     overwrite: bool,
@@ -87,9 +97,11 @@ def train(
           --prompt "O Romeo"
       lstm_lm train -o runs/bpe --resume
       lstm_lm train -t word --seeds 0,1,2 -o runs/word
+      lstm_lm train -t character --backend numpy --cell lstm-cifg --sample-every 100 -o runs/numpy
     """
     chosen_seeds = seeds_asked_for(output, seeds, n_seeds, settings["seed"] or 0, resume=resume)
     chosen = {
+        "backend": backend,
         "tokenizer": tokenizer,
         "vocab_size": vocab_size,
         "tokenizer_option": list(tokenizer_option),
@@ -97,12 +109,13 @@ def train(
     if resume:
         first = output / f"seed-{chosen_seeds[0]}" if chosen_seeds else output
         recorded, corpus, trained = _recorded(first, corpus, chosen)
-        prompt = prompt or tuple(recorded["prompts"])
+        prompt, backend = prompt or tuple(recorded["prompts"]), backend_of(recorded)
     else:
         recorded, trained = {"model": {}, "training": {}}, None
+    check_options(settings, CONFIGS[backend], backend=backend)
     configs = {
-        "model": config_from(ModelConfig, settings, recorded["model"]),
-        "training": config_from(TrainingConfig, settings, recorded["training"]),
+        name: config_from(kind, settings, recorded[name])
+        for name, kind in zip(("model", "training"), CONFIGS[backend], strict=True)
     }
     from lstm_lm.checkpoint import RunDirectory
 
@@ -121,6 +134,7 @@ def train(
         prompts=prompt,
         resume=resume,
         overwrite=overwrite,
+        backend=backend,
         device=device,
         record={"command": chosen},
         **configs,
@@ -166,12 +180,18 @@ def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
 
 
 def _train(
-    output: Path, corpus: Corpus, tokenizer: Tokenizer, *, seeds: list[int], **options: Any
+    output: Path,
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    *,
+    backend: str,
+    seeds: list[int],
+    **options: Any,
 ) -> None:
     """Train with a bar, once or with each seed, then say how it went and where everything is."""
+    from lstm_lm.backends import trainer
     from lstm_lm.display import print_run, print_seeds, training_bar
     from lstm_lm.outcomes import TrainingInterrupted
-    from lstm_lm.run import train as train_model
     from lstm_lm.seeds import train_seeds
 
     arguments = (output, corpus, tokenizer)
@@ -179,10 +199,10 @@ def _train(
         with training_bar() as on_progress:
             options["on_progress"] = on_progress
             if seeds:
-                options |= {"train": train_model, "on_seed": lambda seed: say(f"seed {seed}")}
+                options |= {"train": trainer(backend), "on_seed": lambda seed: say(f"seed {seed}")}
                 print_seeds(train_seeds(*arguments, seeds, **options), title=output.name)
                 return
-            run = train_model(*arguments, **options)
+            run = trainer(backend)(*arguments, **options)
     except TrainingInterrupted:
         say(f"stopped; all is saved. Go on with: lstm_lm train -o {output} --resume")
         raise click.exceptions.Exit(INTERRUPTED) from None
@@ -210,8 +230,8 @@ def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> Non
       lstm_lm evaluate runs/bpe --split test --json
       lstm_lm evaluate runs/bpe -c hamlet.txt
     """
+    from lstm_lm.backends import load
     from lstm_lm.display import print_evaluation
-    from lstm_lm.run import load
 
     loaded = load(run)
     if was_given(*CORPUS_OPTIONS):
@@ -256,7 +276,7 @@ def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: An
       lstm_lm sample runs/bpe --prompt "The" --prompt "If" --strategy top-k --k 5 -n 40
       lstm_lm sample runs/bpe --strategy sample --temperature 0.8 --seed 3
     """
-    from lstm_lm.run import load
+    from lstm_lm.backends import load
 
     loaded = load(run)
     _say_unknown(loaded.tokenizer, prompt)
@@ -266,7 +286,7 @@ def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: An
 
 def _say_unknown(tokenizer: Tokenizer, prompts: tuple[str, ...]) -> None:
     """Name what the tokenizer does not know of each prompt."""
-    from lstm_lm.sampling import unknown
+    from lstm_lm.prompts import unknown
 
     for prompt in prompts:
         odd = unknown(tokenizer, prompt)
