@@ -22,7 +22,7 @@ from lstm_lm.cli_options import (
 )
 from lstm_lm.cli_training import find_lr, seeds_asked_for, show_batch
 from lstm_lm.config import STRATEGIES
-from lstm_lm.threads import wait_briefly
+from lstm_lm.threads import one_blas_thread, wait_briefly
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError
@@ -46,6 +46,7 @@ def main() -> None:
       lstm_lm sample runs/bpe --prompt "The" --strategy top-k
     """
     wait_briefly()
+    one_blas_thread()
 
 
 @main.command()

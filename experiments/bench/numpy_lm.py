@@ -99,12 +99,13 @@ def one_round(contestant: str) -> dict[str, float]:
 
 def measure() -> dict[str, Any]:
     """Run every round, the contestants in turn; return all rounds and the load of the machine."""
-    threads = os.environ.get("OPENBLAS_NUM_THREADS", "2")
+    threads = os.environ.get("OPENBLAS_NUM_THREADS", "1")
     environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
     environment.setdefault("GOMP_SPINCOUNT", "2000")  # as the commands set it; see lstm_lm.threads
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in CONTESTANTS}
     before = os.getloadavg()[0]
-    for _ in range(N_ROUNDS):
+    for number in range(N_ROUNDS):
+        print(f"round {number + 1} of {N_ROUNDS}", file=sys.stderr)
         for name in CONTESTANTS:
             command = [sys.executable, "-m", "experiments.bench.numpy_lm", name]
             done = subprocess.run(command, env=environment, capture_output=True, check=True)

@@ -21,7 +21,23 @@ In reading order:
     run             from text to a run directory, and back
 """
 
-from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
-from lstm_lm.numpy_lm.model import NumpyLanguageModel
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["NumpyLanguageModel", "NumpyModelConfig", "NumpyTrainingConfig"]
+if TYPE_CHECKING:
+    from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
+    from lstm_lm.numpy_lm.model import NumpyLanguageModel
+
+_HOME = {
+    "NumpyLanguageModel": "model",
+    "NumpyModelConfig": "config",
+    "NumpyTrainingConfig": "config",
+}
+
+__all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lstm_lm.numpy_lm' has no attribute {name!r}")
+    return getattr(import_module(f"lstm_lm.numpy_lm.{_HOME[name]}"), name)

@@ -73,6 +73,20 @@ def test_importing_the_package_imports_no_torch():
     assert python("import lstm_lm.numpy_lm, lstm_lm.numpy_lm.run\n" + NO_TORCH) == "[]\n"
 
 
+def test_help_imports_not_even_numpy_so_that_its_threads_can_still_be_chosen():
+    code = (
+        "import os, sys; from lstm_lm.cli import main\n"
+        "main(['train', '--help'], standalone_mode=False)\n"
+        "print('numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])\n"
+    )
+    without = {k: v for k, v in ENVIRONMENT.items() if not k.endswith("_NUM_THREADS")}
+    for environment, threads in ((without, 1), ({**without, "OPENBLAS_NUM_THREADS": "2"}, 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+        )
+        assert done.stdout.endswith(f"\nFalse {threads}\n"), done.stdout + done.stderr
+
+
 # Save and load
 
 
