@@ -1,4 +1,4 @@
-"""`python -m experiments`: compare tokenizers, measure speed, count what differs from others."""
+"""`python -m experiments`: compare tokenizers, measure, and do again what others have done."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from experiments.parity.command import parity
+from experiments.reproduce.cli import reproduce
 from lstm_lm.cli_options import CORPUS_OPTIONS, config_from, config_options, was_given
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
 from lstm_lm.threads import wait_briefly
@@ -64,7 +65,7 @@ def compare(preset: str | None, corpus: Corpus, output: Path, **given: Any) -> N
     from experiments.compare import Comparison
     from experiments.terminal import print_results
     from lstm_lm.display import training_bar
-    from lstm_lm.training import TrainingInterrupted
+    from lstm_lm.outcomes import TrainingInterrupted
 
     try:
         with training_bar(lines=False) as on_progress:
@@ -159,6 +160,7 @@ def bench(source: str, vocab_size: int, rounds: int, output: Path | None) -> Non
 
 
 main.add_command(parity)
+main.add_command(reproduce)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,7 @@ class Comparison:
             prompts=self.plan.prompts,
             resume=begun,
             overwrite=not begun,
+            encoded={"train": train_split},
             on_progress=self._on_progress,
         )
         return self._result(run, train_split)
@@ -184,7 +185,8 @@ class Comparison:
                 raise ToktoolsError(f"{self.folder}: is not empty and holds no comparison")
             return
         recorded = read_json(path)
-        old, new = _settings(recorded["plan"]), _settings(self._record["plan"])
+        old = _settings(Plan.from_json(recorded["plan"]).to_json())
+        new = _settings(self._record["plan"])
         for name in new:
             if old.get(name) != new[name]:
                 raise ToktoolsError(

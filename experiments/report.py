@@ -17,16 +17,10 @@ Json = dict[str, Any]
 
 def write_report(results: Json, path: Path) -> None:
     """Write `report.html` from what `results.json` holds."""
-    environment = Environment(
-        loader=PackageLoader("experiments"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
     finished = [run for run in results["runs"] if "error" not in run]
     plan = Plan.from_json(results["plan"])
-    page = environment.get_template("report.html").render(
+    page = render(
+        "report.html",
         results=results,
         plan=plan,
         headline=headline(results),
@@ -40,6 +34,18 @@ def write_report(results: Json, path: Path) -> None:
         command=command_line(plan),
     )
     write_text(path, page)
+
+
+def render(template: str, **values: Any) -> str:
+    """Return the page that a template of this package makes of `values`."""
+    environment = Environment(
+        loader=PackageLoader("experiments"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template(template).render(**values)
 
 
 def command_line(plan: Plan) -> str:

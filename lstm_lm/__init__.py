@@ -1,22 +1,26 @@
 """The language model that every tokenizer is given, its training, evaluation and sampling.
 
 In reading order: config, model, data (text as ids), batching, spelling (the price of `<ANY>`),
-evaluation (the rule of fair comparison), training, sampling, checkpoint (the run directory), run
-(`train` and `load`), cli. The names below are the public API, imported on first use.
+evaluation (the rule of fair comparison), losses, optimizers, schedules, learner (one update),
+training (the loop), checkpoint (the run directory), trainer_state and resuming (exact resume),
+sampling, run (`train` and `load`), seeds, cli. The names below are the public API, imported on
+first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lstm_lm.backends import load
     from lstm_lm.config import ModelConfig, TrainingConfig
     from lstm_lm.data import EncodedSplit, encode_split
     from lstm_lm.evaluation import Evaluation, evaluate, score
     from lstm_lm.model import LanguageModel
-    from lstm_lm.run import Run, load, train
+    from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
+    from lstm_lm.run import Run, train
     from lstm_lm.sampling import generate
+    from lstm_lm.seeds import train_seeds
     from lstm_lm.spelling import SpellingModel
-    from lstm_lm.training import TrainingDivergedError, TrainingInterrupted
 
 _HOME = {
     "ModelConfig": "config",
@@ -28,12 +32,13 @@ _HOME = {
     "score": "evaluation",
     "LanguageModel": "model",
     "Run": "run",
-    "load": "run",
+    "load": "backends",
     "train": "run",
     "generate": "sampling",
+    "train_seeds": "seeds",
     "SpellingModel": "spelling",
-    "TrainingDivergedError": "training",
-    "TrainingInterrupted": "training",
+    "TrainingDivergedError": "outcomes",
+    "TrainingInterrupted": "outcomes",
 }
 
 __all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -1,15 +1,16 @@
-"""How encoded documents become batches: as one long stream, or each document by itself.
+"""How encoded documents become batches: a stream, windows of it, or each document by itself.
 
-Either way a model is trained on chunks: at most `bptt` steps of inputs, and as targets the same
-tokens one step on. The first input of a text is `<EOS>`: what ended the text before. Both give the
-same chunks again for the same seed and epoch, so that a run can be taken up in the middle.
-Legend: T time steps, B rows.
+Always a model is trained on chunks: at most `bptt` steps of inputs, and as targets the same tokens
+one step on. The first input of a text is `<EOS>`: what ended the text before. All give the same
+chunks again for the same seed and epoch, so that a run can be taken up in the middle.
+Legend: T time steps, B rows, N windows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -18,11 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_lm.config import TrainingConfig
-from lstm_lm.data import EncodedSplit
+from lstm_lm.data import IGNORED, EncodedSplit, pad_arrays
 
-IGNORED = -100
-"""The target of a padded position: cross-entropy leaves it out (torch's default ignore_index)."""
 _POOL = 50  # batches whose documents are sorted by length together
+_LENGTH_SPREAD = 5  # standard deviation of a random length, in tokens
+_SHORT = 0.05  # share of random lengths that are drawn around half of bptt
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,12 +34,14 @@ class Chunk:
         x_TB: inputs, int64. y_TB: targets, int64, `IGNORED` where there is none.
         n_tokens: targets that count.
         fresh: the rows begin a new text, so the state starts from zeros.
+        rate: the learning rate is multiplied by this.
     """
 
     x_TB: Tensor  # noqa: N815
     y_TB: Tensor  # noqa: N815
     n_tokens: int
     fresh: bool
+    rate: float = 1.0
 
 
 class Batches(Protocol):
@@ -54,30 +57,82 @@ class Batches(Protocol):
 class StreamBatches:
     """Documents in order, end to end, cut into `batch_size` rows of equal length.
 
-    The state is carried from chunk to chunk. The last few tokens of the split, fewer than
-    `batch_size`, fill no column and are left out. A split with fewer tokens than rows makes
-    rows of one token.
+    The state is carried from chunk to chunk, unless `config.state` is "reset". The last few tokens
+    of the split, fewer than `batch_size`, fill no column and are left out. A split with fewer
+    tokens than rows makes rows of one token.
+
+    Source: random lengths (`config.random_bptt`): Merity et al. 2018, arXiv:1708.02182, sec. 5.
     """
 
     def __init__(self, split: EncodedSplit, config: TrainingConfig, *, eos_id: int) -> None:
-        self._bptt = config.bptt
+        self._config = config
         n_rows = min(config.batch_size, split.n_tokens)
         length = split.n_tokens // n_rows
         self.n_tokens = n_rows * length
-        inputs = np.concatenate([np.array([eos_id], np.uint32), split.ids[: self.n_tokens - 1]])
-        self._x_BT = inputs.reshape(n_rows, length)
+        self._x_BT = _inputs(split.ids[: self.n_tokens], eos_id).reshape(n_rows, length)
         self._y_BT = split.ids[: self.n_tokens].reshape(n_rows, length)
 
     def epoch(self, index: int) -> Iterator[Chunk]:
-        """Yield the same chunks whatever the epoch: the order is the text's own."""
-        for start in range(0, self._x_BT.shape[1], self._bptt):
-            stop = start + self._bptt
+        """Yield the text in its own order; the epoch matters for random lengths alone."""
+        carried, bptt = self._config.state == "carry", self._config.bptt
+        for start, stop in pairwise(self._cuts(index)):
             y_TB = _time_first(self._y_BT[:, start:stop])
             yield Chunk(
                 x_TB=_time_first(self._x_BT[:, start:stop]),
                 y_TB=y_TB,
                 n_tokens=y_TB.numel(),
-                fresh=start == 0,
+                fresh=start == 0 or not carried,
+                rate=(stop - start) / bptt if self._config.random_bptt else 1.0,
+            )
+
+    def _cuts(self, index: int) -> list[int]:
+        """Return the steps at which chunks of epoch `index` begin, and the length of a row."""
+        length, bptt = self._x_BT.shape[1], self._config.bptt
+        if not self._config.random_bptt:
+            return [*range(0, length, bptt), length]
+        random, cuts = np.random.default_rng([self._config.seed, index]), [0]
+        while cuts[-1] < length:
+            cuts.append(min(length, cuts[-1] + random_length(bptt, random)))
+        return cuts
+
+
+def random_length(bptt: int, random: np.random.Generator) -> int:
+    """Draw the length of a chunk: N(bptt, 5), or N(bptt / 2, 5) one time in twenty.
+
+    Returns: at least 5, or `bptt` where that is less: a chunk of a step or two teaches little.
+    Source:  Merity et al. 2018, arXiv:1708.02182, sec. 5; the least of 5 is this project's.
+    """
+    middle = bptt / 2 if random.random() < _SHORT else bptt
+    return max(min(5, bptt), round(random.normal(middle, _LENGTH_SPREAD)))
+
+
+class WindowBatches:
+    """Stretches of `bptt` tokens of the stream, shuffled, each by itself from a zero state.
+
+    The inputs of a window are its targets shifted by one: the first is the token before it. The
+    last window is padded.
+    """
+
+    def __init__(self, split: EncodedSplit, config: TrainingConfig, *, eos_id: int) -> None:
+        self._batch_size, self._seed = config.batch_size, config.seed
+        self.n_tokens = split.n_tokens
+        n_windows = -(-split.n_tokens // config.bptt)
+        self._x_NT = np.full((n_windows, config.bptt), eos_id, dtype=np.int64)
+        self._y_NT = np.full((n_windows, config.bptt), IGNORED, dtype=np.int64)
+        self._x_NT.ravel()[: self.n_tokens] = _inputs(split.ids, eos_id)
+        self._y_NT.ravel()[: self.n_tokens] = split.ids
+
+    def epoch(self, index: int) -> Iterator[Chunk]:
+        """Yield every window once, in an order that depends on the epoch."""
+        order = np.random.default_rng([self._seed, index]).permutation(len(self._x_NT))
+        for start in range(0, len(order), self._batch_size):
+            windows = order[start : start + self._batch_size]
+            y_TB = _time_first(self._y_NT[windows])
+            yield Chunk(
+                x_TB=_time_first(self._x_NT[windows]),
+                y_TB=y_TB,
+                n_tokens=int((y_TB != IGNORED).sum()),
+                fresh=True,
             )
 
 
@@ -122,8 +177,8 @@ class SentenceBatches:
 
 def make_batches(split: EncodedSplit, config: TrainingConfig, *, eos_id: int) -> Batches:
     """Return the training split in the batching that `config` names."""
-    kind = {"stream": StreamBatches, "sentence": SentenceBatches}[config.batching]
-    return kind(split, config, eos_id=eos_id)
+    kinds = {"stream": StreamBatches, "window": WindowBatches, "sentence": SentenceBatches}
+    return kinds[config.batching](split, config, eos_id=eos_id)
 
 
 def pad_documents(
@@ -143,13 +198,13 @@ def pad_rows(
     split: EncodedSplit, rows: list[tuple[int, int]], *, eos_id: int
 ) -> tuple[Tensor, Tensor]:
     """Return inputs and targets, both (T, B) int64, of the half-open stretches `rows` of ids."""
-    length = max(end - start for start, end in rows)
-    x_BT = np.full((len(rows), length), eos_id, dtype=np.int64)
-    y_BT = np.full((len(rows), length), IGNORED, dtype=np.int64)
-    for x_T, y_T, (start, end) in zip(x_BT, y_BT, rows, strict=True):
-        y_T[: end - start] = split.ids[start:end]
-        x_T[1 : end - start] = split.ids[start : end - 1]
-    return _time_first(x_BT), _time_first(y_BT)
+    x_TB, y_TB = pad_arrays(split, rows, eos_id=eos_id)
+    return torch.from_numpy(x_TB), torch.from_numpy(y_TB)
+
+
+def _inputs(targets: NDArray[np.uint32], eos_id: int) -> NDArray[np.uint32]:
+    """Return, for every target, the token before it; before the first comes `eos_id`."""
+    return np.concatenate([np.array([eos_id], np.uint32), targets[:-1]])
 
 
 def _time_first(array_BT: NDArray[np.generic]) -> Tensor:

@@ -4,7 +4,7 @@
     tokenizer.json      the tokenizer
     spelling.json       what <ANY> hid in the training text, with counts
     model.safetensors   the weights with the lowest validation loss
-    last.safetensors    the newest weights, Adam's state, random state, recurrent state, position
+    last.safetensors    the newest weights, optimiser, random state, carried state, position
     metrics.jsonl       one line per log or validation event
     evaluation.json     the fair evaluation of the validation split
     curves.png  samples.txt
@@ -18,13 +18,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from lstm_lm.files import read_json, read_tensors, write_json, write_tensors
 from toktools.errors import ToktoolsError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 FORMAT = "lstm_lm run"
 VERSION = 1
@@ -82,9 +82,16 @@ class RunDirectory:
         Raises: as `check_free`.
         """
         self.check_free(overwrite=overwrite)
-        for name in FILES:
+        self.remove_leftovers()
+        for name in reversed(FILES):  # config.json last: until then this is seen to be a run
             (self.path / name).unlink(missing_ok=True)
         self.path.mkdir(parents=True, exist_ok=True)
+
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of a process that was killed while it wrote one."""
+        for name in FILES:
+            for path in self.path.glob(f".{name}.*"):
+                path.unlink(missing_ok=True)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write `config.json`."""
@@ -185,6 +192,8 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
 
 def set_weights(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Copy `tensors` into the model; ToktoolsError if a name or a shape differs."""
+    import torch
+
     own = weights(model)
     odd = set(own) ^ set(tensors)
     if odd:

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_lm.backends import BACKENDS, CONFIGS, backend_of
 from lstm_lm.cli_options import (
     CORPUS_OPTIONS,
+    check_options,
     config_from,
     config_options,
     describe_default,
     make_tokenizer,
+    tokenizer_choice,
     was_given,
 )
-from lstm_lm.config import STRATEGIES, ModelConfig, TrainingConfig
-from lstm_lm.threads import wait_briefly
+from lstm_lm.cli_training import find_lr, seeds_asked_for, show_batch
+from lstm_lm.config import STRATEGIES
+from lstm_lm.threads import one_blas_thread, wait_briefly
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError
@@ -42,24 +46,11 @@ def main() -> None:
       lstm_lm sample runs/bpe --prompt "The" --strategy top-k
     """
     wait_briefly()
+    one_blas_thread()
 
 
 @main.command()
-@click.option(
-    *("--tokenizer", "-t"),
-    default="bpe",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="word, character, byte, bpe, wordpiece, sentencepiece or a plug-in's name, to be trained "
-    "on the train split; or a file: tokenizer.json (anybody's), .model, .tiktoken.",
-)
-@click.option("--vocab-size", type=int, help="Tokens in the vocabulary, special ones included.")
-@click.option(
-    "--tokenizer-option",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the tokenizer's training function. May be repeated.",
-)
+@tokenizer_choice
 @corpus_options(default="python-docs")
 @click.option(
     *("--output", "-o"),
@@ -67,7 +58,16 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="The run directory.",
 )
-@config_options(ModelConfig, TrainingConfig)
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default="torch",
+    show_default=True,
+    help="What computes. numpy: gradients written by hand, on the cpu, with fewer options.",
+)
+@config_options(*CONFIGS["torch"], *CONFIGS["numpy"])
+@click.option("--seeds", metavar="0,1,2", help="Train with each seed, in a folder each.")
+@click.option("--n-seeds", type=int, metavar="N", help="The same, with N seeds from --seed on.")
 @click.option("--prompt", multiple=True, help="Continue this text at the end. May be repeated.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the run directory.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in the run directory.")
@@ -78,6 +78,9 @@ def train(
     tokenizer_option: tuple[str, ...],
     corpus: Corpus,
     output: Path,
+    seeds: str | None,
+    n_seeds: int | None,
+    backend: str,
     prompt: tuple[str, ...],
     resume: bool,
     overwrite: bool,
@@ -94,24 +97,30 @@ def train(
       lstm_lm train -t bpe --vocab-size 500 -c shakespeare.txt --minutes 5 -o runs/bpe \\
           --prompt "O Romeo"
       lstm_lm train -o runs/bpe --resume
+      lstm_lm train -t word --seeds 0,1,2 -o runs/word
+      lstm_lm train -t character --backend numpy --cell lstm-cifg --sample-every 100 -o runs/numpy
     """
+    chosen_seeds = seeds_asked_for(output, seeds, n_seeds, settings["seed"] or 0, resume=resume)
     chosen = {
+        "backend": backend,
         "tokenizer": tokenizer,
         "vocab_size": vocab_size,
         "tokenizer_option": list(tokenizer_option),
     }
     if resume:
-        recorded, corpus, trained = _recorded(output, corpus, chosen)
-        prompt = prompt or tuple(recorded["prompts"])
+        first = output / f"seed-{chosen_seeds[0]}" if chosen_seeds else output
+        recorded, corpus, trained = _recorded(first, corpus, chosen)
+        prompt, backend = prompt or tuple(recorded["prompts"]), backend_of(recorded)
     else:
         recorded, trained = {"model": {}, "training": {}}, None
+    check_options(settings, CONFIGS[backend], backend=backend)
     configs = {
-        "model": config_from(ModelConfig, settings, recorded["model"]),
-        "training": config_from(TrainingConfig, settings, recorded["training"]),
+        name: config_from(kind, settings, recorded[name])
+        for name, kind in zip(("model", "training"), CONFIGS[backend], strict=True)
     }
     from lstm_lm.checkpoint import RunDirectory
 
-    if not resume:
+    if not resume and not chosen_seeds:
         RunDirectory(output).check_free(overwrite=overwrite)
     start = time.perf_counter()
     trained = trained or make_tokenizer(
@@ -122,9 +131,11 @@ def train(
         output,
         corpus,
         trained,
+        seeds=chosen_seeds,
         prompts=prompt,
         resume=resume,
         overwrite=overwrite,
+        backend=backend,
         device=device,
         record={"command": chosen},
         **configs,
@@ -169,33 +180,35 @@ def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
         say(f"  {WordReport(**tokenizer.training['report'])}")
 
 
-def _train(output: Path, corpus: Corpus, tokenizer: Tokenizer, **options: Any) -> None:
-    """Train with a bar, then say how it went and where everything is."""
-    from lstm_lm.display import print_evaluation, training_bar
-    from lstm_lm.evaluation import Evaluation
-    from lstm_lm.files import read_json
-    from lstm_lm.run import train as train_model
-    from lstm_lm.training import TrainingInterrupted
+def _train(
+    output: Path,
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    *,
+    backend: str,
+    seeds: list[int],
+    **options: Any,
+) -> None:
+    """Train with a bar, once or with each seed, then say how it went and where everything is."""
+    from lstm_lm.backends import trainer
+    from lstm_lm.display import print_run, print_seeds, training_bar
+    from lstm_lm.outcomes import TrainingInterrupted
+    from lstm_lm.seeds import train_seeds
 
+    arguments = (output, corpus, tokenizer)
     try:
         with training_bar() as on_progress:
-            run = train_model(output, corpus, tokenizer, on_progress=on_progress, **options)
+            options["on_progress"] = on_progress
+            if seeds:
+                options |= {"train": trainer(backend), "on_seed": lambda seed: say(f"seed {seed}")}
+                print_seeds(train_seeds(*arguments, seeds, **options), title=output.name)
+                return
+            run = trainer(backend)(*arguments, **options)
     except TrainingInterrupted:
         say(f"stopped; all is saved. Go on with: lstm_lm train -o {output} --resume")
         raise click.exceptions.Exit(INTERRUPTED) from None
-    evaluation = Evaluation.from_dict(read_json(output / "evaluation.json")["validation"])
     _say_unknown(run.tokenizer, options["prompts"])
-    print_evaluation(
-        evaluation, title=f"{output.name}: validation split", n_vocab=run.tokenizer.n_vocab
-    )
-    last = run.metrics[-1]
-    click.echo(
-        f"\n{run.model.n_parameters:,} parameters, {last['step']:,} updates, "
-        f"{last['tokens_seen']:,} tokens in {last['training_seconds']:,.0f} s of training"
-    )
-    click.echo(f"model    {output / 'model.safetensors'}")
-    click.echo(f"curves   {output / 'curves.png'}")
-    click.echo(f"samples  {output / 'samples.txt'}")
+    print_run(run)
 
 
 @main.command()
@@ -218,8 +231,8 @@ def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> Non
       lstm_lm evaluate runs/bpe --split test --json
       lstm_lm evaluate runs/bpe -c hamlet.txt
     """
+    from lstm_lm.backends import load
     from lstm_lm.display import print_evaluation
-    from lstm_lm.run import load
 
     loaded = load(run)
     if was_given(*CORPUS_OPTIONS):
@@ -264,7 +277,7 @@ def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: An
       lstm_lm sample runs/bpe --prompt "The" --prompt "If" --strategy top-k --k 5 -n 40
       lstm_lm sample runs/bpe --strategy sample --temperature 0.8 --seed 3
     """
-    from lstm_lm.run import load
+    from lstm_lm.backends import load
 
     loaded = load(run)
     _say_unknown(loaded.tokenizer, prompt)
@@ -274,10 +287,14 @@ def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: An
 
 def _say_unknown(tokenizer: Tokenizer, prompts: tuple[str, ...]) -> None:
     """Name what the tokenizer does not know of each prompt."""
-    from lstm_lm.sampling import unknown
+    from lstm_lm.prompts import unknown
 
     for prompt in prompts:
         odd = unknown(tokenizer, prompt)
         if odd:
             words = ", ".join(map(repr, dict.fromkeys(odd)))
             say(f"note: in the prompt {prompt!r} the tokenizer does not know {words}")
+
+
+main.add_command(show_batch)
+main.add_command(find_lr)

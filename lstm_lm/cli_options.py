@@ -11,16 +11,18 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lstm_lm.config import Config
 from toktools.errors import ToktoolsError, lookup
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from toktools.tokenizer import Tokenizer
 
+Settings = TypeVar("Settings", bound="DataclassInstance")
 _TYPES: dict[str, Any] = {"int": int, "float": float, "str": str}
 _VALUES: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -38,27 +40,31 @@ def config_options(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that gives a command one option for each field of these dataclasses.
 
-    Fields named in `without` get none.
+    Fields named in `without` get none. A name that several dataclasses have is one option: with the
+    help text of the first, and the choices of all.
 
     An option that was not given is None, so that a resumed run can tell.
     """
-    fields = [item for kind in kinds for item in dataclasses.fields(kind)]
-    fields = [item for item in fields if item.name not in without]
+    fields: dict[str, list[dataclasses.Field[Any]]] = {}
+    for item in (item for kind in kinds for item in dataclasses.fields(kind)):
+        if item.name not in without:
+            fields.setdefault(item.name, []).append(item)
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for item in reversed(fields):
-            command = _option(item)(command)
+        for items in reversed(fields.values()):
+            command = _option(items)(command)
         return command
 
     return decorate
 
 
-def _option(item: dataclasses.Field[Any]) -> Callable[..., Any]:
-    """Return the click option for one field."""
+def _option(items: list[dataclasses.Field[Any]]) -> Callable[..., Any]:
+    """Return the click option for the fields of one name."""
+    item = items[0]
     flag = "--" + item.name.replace("_", "-")
     if item.type == "bool":
         flag += "/--no-" + item.name.replace("_", "-")
-    choices = item.metadata["choices"]
+    choices = list(dict.fromkeys(choice for i in items for choice in i.metadata["choices"]))
     kind = click.Choice(choices) if choices else _TYPES.get(str(item.type).split(" | ")[0])
     default = "" if item.default is None else f"  [default: {_written(item.default)}]"
     return click.option(
@@ -71,11 +77,21 @@ def _written(default: Any) -> str:
     return {True: "on", False: "off"}[default] if isinstance(default, bool) else str(default)
 
 
-def config_from(kind: type[Config], given: dict[str, Any], base: dict[str, Any]) -> Config:
+def config_from(kind: type[Settings], given: dict[str, Any], base: dict[str, Any]) -> Settings:
     """Return the configuration with what was given (not None) on the command line over `base`."""
     names = [item.name for item in dataclasses.fields(kind)]
     chosen = {name: given[name] for name in names if given.get(name) is not None}
     return kind(**{**base, **chosen})
+
+
+def check_options(given: dict[str, Any], kinds: Iterable[type], *, backend: str) -> None:
+    """Raise ToktoolsError if an option was given that none of the backend's dataclasses has."""
+    known = {item.name for kind in kinds for item in dataclasses.fields(kind)}
+    for name, value in given.items():
+        if value is not None and name not in known:
+            raise ToktoolsError(
+                f"--{name.replace('_', '-')} is not an option of --backend {backend}; leave it out"
+            )
 
 
 def was_given(*names: str) -> bool:
@@ -92,6 +108,32 @@ def describe_default(command: click.Command, name: str, text: str) -> None:
     for parameter in command.params:
         if parameter.name == name and isinstance(parameter, click.Option):
             parameter.show_default = text
+
+
+def tokenizer_choice(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which tokenizer: see `make_tokenizer`."""
+    options = (
+        click.option(
+            *("--tokenizer", "-t"),
+            default="bpe",
+            show_default=True,
+            metavar="NAME|PATH",
+            help="word, character, byte, bpe, wordpiece, sentencepiece or a plug-in's name, to be "
+            "trained on the train split; or a file: tokenizer.json (anybody's), .model, .tiktoken.",
+        ),
+        click.option(
+            "--vocab-size", type=int, help="Tokens in the vocabulary, special ones included."
+        ),
+        click.option(
+            "--tokenizer-option",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="An option of the tokenizer's training function. May be repeated.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def make_tokenizer(

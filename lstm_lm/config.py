@@ -1,55 +1,29 @@
 """What a run is asked to do: one frozen dataclass for the model, one for its training.
 
-Each field carries its own help text, from which the command line builds its options; so a default
-is written once. JSON goes both ways, and an unknown key is refused with the closest name.
+`ModelConfig` has a file of its own. JSON goes both ways, and an unknown key is refused with the
+closest name.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lstm_lm.model_config import ModelConfig
+from lstm_lm.settings import at_least, check_types, one_of, setting
 from toktools.errors import ToktoolsError, lookup
 
-BATCHINGS = ("stream", "sentence")
-SCHEDULES = ("cosine", "constant")
+BATCHINGS = ("stream", "window", "sentence")
+CARRYING = ("carry", "reset")
+OPTIMIZERS = ("adam", "adamw", "sgd", "adagrad", "rmsprop", "nt-asgd")
+SCHEDULES = ("cosine", "constant", "plateau", "one-cycle")
+CLASS_WEIGHTS = ("none", "inverse", "complement")
 STRATEGIES = ("argmax", "top-k", "sample")
 
 Config = TypeVar("Config", "ModelConfig", "TrainingConfig")
-
-
-def setting(default: Any, text: str, *, choices: tuple[str, ...] = ()) -> Any:
-    """Return a dataclass field that knows its help text and its choices."""
-    return field(default=default, metadata={"help": text, "choices": choices})
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelConfig:
-    """The shape of a language model; its vocabulary comes from the tokenizer.
-
-    Raises: ToktoolsError if a size is below 1, dropout lies outside [0, 1), or a tied model has
-            unequal sizes.
-    """
-
-    embedding_size: int = setting(200, "Length of a token's vector.")
-    hidden_size: int = setting(200, "Units in each recurrent layer.")
-    n_layers: int = setting(2, "Recurrent layers.")
-    dropout: float = setting(0.2, "Share of activations dropped in training, at every layer.")
-    tied: bool = setting(False, "Use one matrix for the embedding and for the output layer.")
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        for name in ("embedding_size", "hidden_size", "n_layers"):
-            at_least(self, name, 1)
-        if not 0 <= self.dropout < 1:
-            raise ToktoolsError(f"dropout must be in [0, 1), got {self.dropout}")
-        if self.tied and self.embedding_size != self.hidden_size:
-            raise ToktoolsError(
-                "tied needs embedding_size == hidden_size (one matrix serves both), "
-                f"got {self.embedding_size} and {self.hidden_size}; make them equal or untie"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,62 +32,170 @@ class TrainingConfig:
 
     The budget is `epochs`, or `minutes` of training time (validation not counted) when given.
 
-    Raises: ToktoolsError if a value is out of range.
+    Raises: ToktoolsError if a value is out of range, or two do not go together.
     """
 
+    # What is read between two updates
     batching: str = setting(
         "stream",
-        "stream: documents in order, end to end, state carried. sentence: each document alone.",
+        "stream: documents in order, end to end. window: stretches of bptt tokens, shuffled, each "
+        "from a zero state. sentence: each document alone.",
         choices=BATCHINGS,
     )
     batch_size: int = setting(32, "Rows in a batch.")
     bptt: int = setting(64, "Steps through which gradients flow.")
+    random_bptt: bool = setting(False, "Draw the length of every stretch of a stream around bptt.")
+    state: str = setting(
+        "carry", "Carry the state along a stream, or reset it at every stretch.", choices=CARRYING
+    )
+    detach_every: int = setting(1, "Let gradients reach back over so many stretches of a stream.")
+
+    # How long
     epochs: float = setting(10.0, "Budget: passes over the training split; may be a fraction.")
     minutes: float | None = setting(None, "Budget in minutes of training time instead of epochs.")
-    learning_rate: float = setting(2e-3, "Adam's learning rate at the start.")
-    schedule: str = setting("cosine", "cosine: falls to 0 over the budget.", choices=SCHEDULES)
+    patience: int | None = setting(
+        None, "Stop after so many validations in a row without a new best; default: never."
+    )
+
+    # The update
+    optimizer: str = setting("adam", "What turns gradients into steps.", choices=OPTIMIZERS)
+    learning_rate: float = setting(2e-3, "Learning rate, the highest of the schedule.")
+    momentum: float = setting(0.0, "Momentum of sgd and rmsprop.")
+    weight_decay: float = setting(0.0, "Pull of the weights towards 0; decoupled in adamw.")
+    nonmonotone: int = setting(
+        5, "nt-asgd averages once a validation is worse than the best of all but so many."
+    )
+    schedule: str = setting(
+        "cosine",
+        "cosine: falls to 0 over the budget. plateau: divided after a validation without a new "
+        "best. one-cycle: rises, then falls.",
+        choices=SCHEDULES,
+    )
+    plateau_divisor: float = setting(4.0, "What plateau divides the learning rate by.")
     clip_norm: float = setting(1.0, "Largest norm of the gradient; longer ones are scaled down.")
+    clip_value: float | None = setting(
+        None, "Instead of clip_norm: largest absolute value of each element of the gradient."
+    )
+    class_weights: str = setting(
+        "none", "Weight of a token in the loss, by its share of the text.", choices=CLASS_WEIGHTS
+    )
+    loss_epsilon: float = setting(0.0, "Added to every probability inside the loss's logarithm.")
+
+    # What is looked at and kept
     n_validations: int = setting(10, "Validations, evenly spaced over the budget.")
     validation_bytes: int | None = setting(
         None, "Validate during training on the first documents of this many bytes; default: all."
+    )
+    checkpoint_every: str | None = setting(
+        None, "Also save every so many updates (500) or seconds (60s); every validation saves."
+    )
+    norms: bool = setting(False, "Log the norms of gradients and activations, layer by layer.")
+    sample_every: int | None = setting(None, "Print a sample after every so many updates ...")
+    sample_if: str | None = setting(
+        None, "... if the mean probability of the target is above a bound: posterior>0.35."
     )
     seed: int = setting(0, "Seed of initial weights, dropout and shuffling.")
 
     def __post_init__(self) -> None:
         check_types(self)
         one_of(self, "batching", BATCHINGS)
+        one_of(self, "state", CARRYING)
+        one_of(self, "optimizer", OPTIMIZERS)
         one_of(self, "schedule", SCHEDULES)
-        for name in ("batch_size", "bptt"):
+        one_of(self, "class_weights", CLASS_WEIGHTS)
+        for name in ("batch_size", "bptt", "detach_every", "nonmonotone"):
             at_least(self, name, 1)
+        for name in ("patience", "sample_every"):
+            if getattr(self, name) is not None:
+                at_least(self, name, 1)
         for name in ("n_validations", "seed"):
             at_least(self, name, 0)
-        for name in ("epochs", "minutes", "learning_rate", "clip_norm", "validation_bytes"):
+        for name in (
+            *("epochs", "minutes", "learning_rate", "clip_norm", "clip_value"),
+            *("validation_bytes", "plateau_divisor"),
+        ):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ToktoolsError(f"{name} must be > 0 and finite, got {value}")
+        for name in ("weight_decay", "momentum", "loss_epsilon"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ToktoolsError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+        _ = self.checkpoint_interval, self.sample_bound
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Raise ToktoolsError if an option is given that another makes meaningless."""
+        for name in ("random_bptt", "state", "detach_every"):
+            default = type(self).__dataclass_fields__[name].default
+            if self.batching != "stream" and getattr(self, name) != default:
+                raise ToktoolsError(
+                    f"{name} is for batching 'stream', got {self.batching!r}; leave it out"
+                )
+        if self.state == "reset" and self.detach_every > 1:
+            raise ToktoolsError(
+                f"detach_every needs state 'carry', got 'reset' and {self.detach_every}; "
+                "gradients cannot reach back over a reset"
+            )
+        if self.momentum and self.optimizer not in ("sgd", "rmsprop"):
+            raise ToktoolsError(
+                f"momentum is for sgd and rmsprop, got optimizer {self.optimizer!r}; leave it out"
+            )
+        needed = {"nt-asgd": self.nonmonotone + 2, "plateau": 2}
+        for name in (self.optimizer, self.schedule):
+            if self.n_validations < needed.get(name, 0):
+                raise ToktoolsError(
+                    f"{name} decides by validations and needs n_validations >= {needed[name]}, "
+                    f"got {self.n_validations}"
+                )
+        if self.sample_if is not None and self.sample_every is None:
+            raise ToktoolsError("sample_if needs sample_every: after how many updates to look")
+
+    @property
+    def checkpoint_interval(self) -> tuple[float, str] | None:
+        """How often to save, and whether that counts "updates" or "seconds".
+
+        Example:
+            >>> TrainingConfig(checkpoint_every="60s").checkpoint_interval
+            (60.0, 'seconds')
+        """
+        text = self.checkpoint_every
+        if text is None:
+            return None
+        unit = "seconds" if text.endswith("s") else "updates"
+        number = _number(text.removesuffix("s"))
+        if number is None or number <= 0 or (unit == "updates" and number % 1):
+            raise ToktoolsError(
+                f"checkpoint_every must be a number of updates (500) or seconds (60s), got {text!r}"
+            )
+        return number, unit
+
+    @property
+    def sample_bound(self) -> float:
+        """The mean probability of the target above which a sample is printed.
+
+        Example:
+            >>> TrainingConfig(sample_every=100, sample_if="posterior>0.35").sample_bound
+            0.35
+        """
+        if self.sample_if is None:
+            return 0.0
+        name, more, bound = self.sample_if.replace(" ", "").partition(">")
+        number = _number(bound)
+        if name != "posterior" or not more or number is None or not 0 <= number < 1:
+            raise ToktoolsError(
+                "sample_if must be like posterior>0.35, its bound in [0, 1), "
+                f"got {self.sample_if!r}"
+            )
+        return number
 
 
-def at_least(config: object, name: str, least: int) -> None:
-    """Raise ToktoolsError if the field `name` is below `least`."""
-    if getattr(config, name) < least:
-        raise ToktoolsError(f"{name} must be >= {least}, got {getattr(config, name)}")
-
-
-def one_of(config: object, name: str, choices: tuple[str, ...]) -> None:
-    """Raise ToktoolsError, with the closest name, if the field `name` is none of `choices`."""
-    lookup(getattr(config, name), dict.fromkeys(choices), what=name)
-
-
-def check_types(config: Any) -> None:
-    """Raise ToktoolsError at a value not of its field's declared type; int counts as float."""
-    for item in dataclasses.fields(config):
-        value, declared = getattr(config, item.name), str(item.type)
-        if value is None and declared.endswith("| None"):
-            continue
-        wanted = declared.removesuffix(" | None")
-        allowed = {"int": int, "float": (int, float), "bool": bool, "str": str}[wanted]
-        if not isinstance(value, allowed) or (isinstance(value, bool) and wanted != "bool"):
-            raise ToktoolsError(f"{item.name} must be of type {wanted}, got {value!r}")
+def _number(text: str) -> float | None:
+    """Return the finite number written in `text`, or None."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def to_json(config: ModelConfig | TrainingConfig) -> dict[str, Any]:

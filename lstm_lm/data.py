@@ -18,6 +18,8 @@ from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 from toktools.training.counting import documents_of
 
+IGNORED = -100
+"""The target of a padded position: cross-entropy leaves it out (torch's default ignore_index)."""
 _WORD = re.compile(r"\S+")
 
 
@@ -132,6 +134,23 @@ def encode_split(
         n_words_hidden=n_words_hidden,
         n_reproduced=n_reproduced if check else None,
     )
+
+
+def pad_arrays(
+    split: EncodedSplit, rows: list[tuple[int, int]], *, eos_id: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return inputs and targets, both (T, B), of the half-open stretches `rows` of ids.
+
+    The first input of a row is `eos_id`; after its last token come `eos_id` as input and `IGNORED`
+    as target.
+    """
+    length = max(end - start for start, end in rows)
+    x_BT = np.full((len(rows), length), eos_id, dtype=np.int64)
+    y_BT = np.full((len(rows), length), IGNORED, dtype=np.int64)
+    for x_T, y_T, (start, end) in zip(x_BT, y_BT, rows, strict=True):
+        y_T[: end - start] = split.ids[start:end]
+        x_T[1 : end - start] = split.ids[start : end - 1]
+    return np.ascontiguousarray(x_BT.T), np.ascontiguousarray(y_BT.T)
 
 
 def _read_again(

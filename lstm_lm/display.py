@@ -14,6 +14,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from lstm_lm.evaluation import Evaluation
+    from lstm_lm.run import Run
     from lstm_lm.training import OnProgress
 
 
@@ -43,6 +44,8 @@ def training_bar(*, lines: bool = True) -> Iterator[OnProgress]:
                 progress.update(task, figures=_figures(record))
                 if lines and record["event"] == "validation":
                     progress.console.print(validation_line(record), soft_wrap=True)
+                if lines and "sample" in record:
+                    progress.console.print(sample_line(record), soft_wrap=True, markup=False)
 
         yield on_progress
 
@@ -60,6 +63,12 @@ def validation_line(record: Mapping[str, Any]) -> str:
         f"perplexity {_perplexity(loss_nats)}, {record['validation_bits_per_byte']:.3f} bits/byte  "
         f"{record['tokens_per_second']:,.0f} tokens/s"
     )
+
+
+def sample_line(record: Mapping[str, Any]) -> str:
+    """Return a sample of metrics.jsonl for people."""
+    probability = record["mean_target_probability"]
+    return f"step {record['step']}, mean target probability {probability:.3f}: {record['sample']}"
 
 
 def _perplexity(loss_nats: float) -> str:
@@ -96,3 +105,42 @@ def print_evaluation(evaluation: Evaluation, *, title: str, n_vocab: int) -> Non
     console.print(table)
     if e.caveat:
         console.print(f"Note: {e.caveat}.", style="yellow", soft_wrap=True)
+
+
+def print_run(run: Run) -> None:
+    """Print what came of a training, and where everything is."""
+    from lstm_lm.evaluation import Evaluation
+    from lstm_lm.files import read_json
+
+    recorded, last = read_json(run.path / "evaluation.json"), run.metrics[-1]
+    print_evaluation(
+        Evaluation.from_dict(recorded["validation"]),
+        title=f"{run.path.name}: validation split",
+        n_vocab=run.tokenizer.n_vocab,
+    )
+    print(
+        f"\n{run.model.n_parameters:,} parameters, {last['step']:,} updates, "
+        f"{last['tokens_seen']:,} tokens in {last['training_seconds']:,.0f} s of training"
+    )
+    stopped = "; stopped early" if last.get("stopped_early") else ""
+    print(f"best     epoch {recorded['best']['epoch']:.2f} of {last['epoch']:.2f}{stopped}")
+    for what, name in (("model", "model.safetensors"), ("curves", "curves.png")):
+        print(f"{what:9}{run.path / name}")
+    print(f"samples  {run.path / 'samples.txt'}")
+
+
+def print_seeds(summary: Mapping[str, Any], *, title: str) -> None:
+    """Print the figures of each seed, and their mean and spread, as a table."""
+    names = list(summary["summary"])
+    table = Table(title=f"{title}: validation split", title_justify="left", title_style="bold")
+    table.add_column("seed")
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    for run in summary["runs"]:
+        table.add_row(str(run["seed"]), *(f"{run[name]:.4g}" for name in names))
+    table.add_section()
+    for statistic in ("mean", "standard_deviation"):
+        values = [summary["summary"][name][statistic] for name in names]
+        cells = ["-" if value is None else f"{value:.4g}" for value in values]
+        table.add_row(statistic.replace("_", " "), *cells)
+    Console(highlight=False).print(table)

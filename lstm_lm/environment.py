@@ -6,17 +6,20 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from toktools.errors import ToktoolsError
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGES = ("toktools", "torch", "numpy", "safetensors")
 
 
 def check_device(name: str) -> None:
     """Raise ToktoolsError if torch cannot compute on the device of that name."""
+    import torch
+
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as e:
@@ -28,12 +31,37 @@ def check_device(name: str) -> None:
 
 def environment(device: torch.device) -> dict[str, Any]:
     """Return package versions, threads and a line on the hardware; JSON can hold it."""
+    import torch
+
     return {
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        **_programs(),
         "device": str(device),
         "torch_threads": torch.get_num_threads(),
         "hardware": _hardware(device),
+    }
+
+
+def numpy_environment() -> dict[str, Any]:
+    """Return the same of a run in NumPy: with its matrix library, and without importing torch."""
+    import numpy as np
+
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # pyright: ignore
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+    threads = next((os.environ[name] for name in names if name in os.environ), None)
+    return {
+        **_programs(),
+        "device": "cpu",
+        "blas": f"{blas['name']} {blas['version']}",
+        "blas_threads": threads or "not set",
+        "hardware": _cpu(),
+    }
+
+
+def _programs() -> dict[str, Any]:
+    """Return the versions of Python and of the packages; imports none of them."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
     }
 
 
@@ -46,8 +74,12 @@ def _version(package: str) -> str:
 
 def _hardware(device: torch.device) -> str:
     """Return processor, cores and system in one line."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+    import torch
+
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu()
+
+
+def _cpu() -> str:
     return f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
 
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
-from lstm_lm.batching import IGNORED, pad_rows
-from lstm_lm.data import EncodedSplit
-from lstm_lm.model import LanguageModel, evaluating
+from lstm_lm.data import IGNORED, EncodedSplit, pad_arrays
 from lstm_lm.spelling import SpellingModel
+
+if TYPE_CHECKING:
+    from lstm_lm.model import LanguageModel
+
+Reader = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[Any]]
+"""Gives, for inputs and targets (T, B) read from a zero state, log P of each target, (T, B)."""
 
 N_SHARDS = 32
 _ROWS = 64  # documents scored side by side when each is scored alone
@@ -144,9 +147,16 @@ def evaluate(
         split: the text, from `encode_split`; with `check=True` if lost text is to be reported.
         spelling: prices what `<ANY>` hid; fitted on the training split.
         eos_id: the first input of every shard.
-        n_shards: see `score`. alone: score every document from a zero state.
+        n_shards: see `score_by`. alone: score every document from a zero state.
     """
     log_p = score(model, split, eos_id=eos_id, n_shards=n_shards, alone=alone)
+    return evaluation_of(log_p, split, spelling)
+
+
+def evaluation_of(
+    log_p: NDArray[np.float32], split: EncodedSplit, spelling: SpellingModel
+) -> Evaluation:
+    """Set the log probabilities of all tokens, from `score`, against the source text."""
     return Evaluation(
         n_documents=split.n_documents,
         n_tokens=split.n_tokens,
@@ -169,6 +179,22 @@ def score(
     n_shards: int = N_SHARDS,
     alone: bool = False,
 ) -> NDArray[np.float32]:
+    """Return the natural logarithm of the probability of every token; see `score_by`."""
+    from lstm_lm.model import evaluating
+
+    with evaluating(model):
+        read = partial(_log_probabilities, model)
+        return score_by(read, split, eos_id=eos_id, n_shards=n_shards, alone=alone)
+
+
+def score_by(
+    read: Reader,
+    split: EncodedSplit,
+    *,
+    eos_id: int,
+    n_shards: int = N_SHARDS,
+    alone: bool = False,
+) -> NDArray[np.float32]:
     """Return the natural logarithm of the probability of every token, each scored once.
 
     The documents are dealt into contiguous shards of nearly equal source bytes, so that the cuts
@@ -176,6 +202,7 @@ def score(
     as first input and carries its state through; all run side by side.
 
     Args:
+        read: reads rows of text with the model.
         n_shards: at most this many shards; it changes which documents have something before them.
         alone: make every document its own shard, as after training on sentences.
     Returns: shape (n_tokens,), float32, in the order of `split.ids`.
@@ -185,12 +212,11 @@ def score(
     rows.sort(key=lambda row: row[0] - row[1])  # longest first: side by side with their like
     n_rows = _ROWS if alone else len(rows)
     log_p = np.empty(split.n_tokens, dtype=np.float32)
-    with evaluating(model):
-        for i in range(0, len(rows), n_rows):
-            batch = rows[i : i + n_rows]
-            log_p_TB = _log_probabilities(model, *pad_rows(split, batch, eos_id=eos_id))
-            for b, (start, end) in enumerate(batch):
-                log_p[start:end] = log_p_TB[: end - start, b]
+    for i in range(0, len(rows), n_rows):
+        batch = rows[i : i + n_rows]
+        log_p_TB = read(*pad_arrays(split, batch, eos_id=eos_id))
+        for b, (start, end) in enumerate(batch):
+            log_p[start:end] = log_p_TB[: end - start, b]
     return log_p
 
 
@@ -209,14 +235,19 @@ def shard_cuts(n_bytes: NDArray[np.int64], n_shards: int) -> list[int]:
     return sorted({0, *inner.tolist(), len(n_bytes)})
 
 
-def _log_probabilities(model: LanguageModel, x_TB: Tensor, y_TB: Tensor) -> NDArray[np.float32]:
+def _log_probabilities(
+    model: LanguageModel, x_TB: NDArray[np.int64], y_TB: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """Return log P of each target, shape (T, B); 0 at ignored positions."""
+    import torch
+    from torch.nn import functional
+
     n_rows = x_TB.shape[1]
     n_steps = max(1, min(256, _LOGITS_AT_ONCE // (n_rows * model.n_vocab)))
     state = model.init_state(n_rows)
     parts: list[NDArray[np.float32]] = []
     for t in range(0, len(x_TB), n_steps):
-        x, y = (tensor[t : t + n_steps].to(model.device) for tensor in (x_TB, y_TB))
+        x, y = (torch.from_numpy(a[t : t + n_steps]).to(model.device) for a in (x_TB, y_TB))
         logits_TBV, state = model(x, state)
         nats_N = functional.cross_entropy(
             logits_TBV.flatten(0, 1).float(), y.flatten(), ignore_index=IGNORED, reduction="none"

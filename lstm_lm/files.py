@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
 from toktools.errors import ToktoolsError
 from toktools.files import replacing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -50,8 +52,19 @@ def write_tensors(
     path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
 ) -> None:
     """Write named tensors, and strings beside them, as safetensors in one step."""
+    from safetensors.torch import save
+
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_bytes(path, save(ready, metadata=dict(metadata or {})))
+
+
+def write_arrays(
+    path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write named NumPy arrays as `write_tensors` writes tensors; imports no torch."""
+    from safetensors.numpy import save
+
+    write_bytes(path, save(dict(arrays), metadata=dict(metadata or {})))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -59,8 +72,21 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises: ToktoolsError if the file is missing or damaged.
     """
+    return _read(path, "pt")
+
+
+def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Return the NumPy arrays of a safetensors file and its strings; imports no torch.
+
+    Raises: ToktoolsError if the file is missing or damaged.
+    """
+    return _read(path, "np")
+
+
+def _read(path: Path, framework: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what a safetensors file holds, as tensors ("pt") or arrays ("np")."""
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework=framework) as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return tensors, dict(file.metadata() or {})
     except FileNotFoundError:

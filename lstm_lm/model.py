@@ -1,28 +1,49 @@
 """The shared language model: embedding, recurrent stack, linear head.
 
 Every tokenizer is given this same network; only the number of rows in the embedding and in the head
-differs. Legend: T time steps, B rows of the batch, V vocabulary, E embedding, H hidden, L layers.
+differs. What the recurrent layers are is `lstm_lm.cells`' matter, what is dropped and penalised in
+training that of `lstm_lm.regularization`.
+Legend: T time steps, B rows of the batch, V vocabulary, E embedding, H hidden, L layers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from lstm_lm.config import ModelConfig
+from lstm_lm.cells import State, make_recurrent
+from lstm_lm.model_config import ModelConfig
+from lstm_lm.regularization import (
+    EmbeddingDropout,
+    activation_regularization,
+    dropout_layer,
+    temporal_activation_regularization,
+)
 from toktools.errors import ToktoolsError
 
-State = tuple[Tensor, ...]
-"""What a recurrent stack carries from step to step; the batch is dimension 1 of every tensor."""
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What the recurrent layers make of a text.
+
+    Attributes:
+        raw_TBH: what the last layer gives. dropped_TBH: that after dropout: what the head reads.
+        state: the state after the last step.
+    """
+
+    raw_TBH: Tensor  # noqa: N815
+    dropped_TBH: Tensor  # noqa: N815
+    state: State
 
 
 class LanguageModel(nn.Module):
     """Gives, for every token of a text, the logits of the token that follows.
 
-    Args:   n_vocab: tokens in the vocabulary; config: the sizes, dropout and tying.
+    Args:   n_vocab: tokens in the vocabulary; config: the sizes, cell, dropout and tying.
     Raises: ToktoolsError if `n_vocab` is below 1.
     Source: Zaremba et al. 2014, arXiv:1409.2329, for where dropout acts: never on the recurrent
             connections; Press and Wolf 2017, arXiv:1608.05859, for tying.
@@ -39,14 +60,13 @@ class LanguageModel(nn.Module):
             raise ToktoolsError(f"n_vocab must be >= 1, got {n_vocab}")
         self.n_vocab, self.config = n_vocab, config
         self.embedding = nn.Embedding(n_vocab, config.embedding_size)
-        self.recurrent = nn.LSTM(
-            config.embedding_size,
-            config.hidden_size,
-            config.n_layers,
-            dropout=config.dropout if config.n_layers > 1 else 0.0,  # between layers only
-        )
-        self.dropout = nn.Dropout(config.dropout)
+        self.recurrent = make_recurrent(config)
         self.head = nn.Linear(config.hidden_size, n_vocab)
+        rates, locked = config.dropout_rates, config.locked_dropout
+        self.embedding_dropout = EmbeddingDropout(rates.embedding, n_vocab)
+        self.input_dropout = dropout_layer(rates.input, locked=locked)
+        self.output_dropout = dropout_layer(rates.output, locked=locked)
+        self._to_be_penalised: Features | None = None
         self._init_weights()
         if config.tied:
             self.head.weight = self.embedding.weight
@@ -63,16 +83,40 @@ class LanguageModel(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def init_state(self, batch_size: int) -> State:
-        """Return zeros: hidden and cell state, each of shape (L, batch_size, H)."""
-        shape = (self.config.n_layers, batch_size, self.config.hidden_size)
-        h_LBH = self.head.weight.new_zeros(shape)
-        return h_LBH, torch.zeros_like(h_LBH)
+        """Return zeros (L, batch_size, H): hidden state and, for an LSTM, cell state."""
+        return self.recurrent.init_state(batch_size)  # pyright: ignore[reportCallIssue]
 
     def forward(self, x_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the logits (T, B, V) of what follows each token of `x_TB`, and the state after."""
-        x_TBE = self.dropout(self.embedding(x_TB))
-        h_TBH, state = self.recurrent(x_TBE, state)
-        return self.head(self.dropout(h_TBH)), state
+        features = self.features(x_TB, state)
+        if self.training and (self.config.ar_alpha or self.config.tar_beta):
+            self._to_be_penalised = features
+        return self.head(features.dropped_TBH), features.state
+
+    def features(self, x_TB: Tensor, state: State) -> Features:
+        """Return what the head would read, before and after dropout, and the state after."""
+        x_TBE = self.input_dropout(self.embedding_dropout(self.embedding(x_TB), x_TB))
+        raw_TBH, state = self.recurrent(x_TBE, state)
+        return Features(raw_TBH, self.output_dropout(raw_TBH), state)
+
+    def penalty(self, counted_TB: Tensor | None = None) -> Tensor | float:
+        """Return AR plus TAR of the latest forward pass in training, to be added to its loss.
+
+        Each pass is penalised once; without `ar_alpha` and `tar_beta` there is nothing to add.
+
+        Args:   counted_TB: bool, False where the text is padding; None: all positions count.
+        Raises: RuntimeError if no pass in training came before.
+        Source: Merity et al. 2018, arXiv:1708.02182, sec. 4.6.
+        """
+        alpha, beta = self.config.ar_alpha, self.config.tar_beta
+        if not alpha and not beta:
+            return 0.0
+        features, self._to_be_penalised = self._to_be_penalised, None
+        if features is None:
+            raise RuntimeError("penalty() belongs after a forward pass in training")
+        return activation_regularization(
+            features.dropped_TBH, alpha, counted_TB
+        ) + temporal_activation_regularization(features.raw_TBH, beta, counted_TB)
 
     @property
     def n_parameters(self) -> int:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,16 +17,17 @@ from lstm_lm.data import EncodedSplit, encode_split
 from lstm_lm.environment import check_device, environment
 from lstm_lm.evaluation import Evaluation, evaluate
 from lstm_lm.files import write_json, write_text
+from lstm_lm.learner import Learner
+from lstm_lm.losses import CrossEntropy
 from lstm_lm.model import LanguageModel
+from lstm_lm.resuming import check_same
 from lstm_lm.sampling import generate
+from lstm_lm.signals import stopping
 from lstm_lm.spelling import SpellingModel
+from lstm_lm.splits import Splits, encode_splits, first_bytes
 from lstm_lm.training import OnProgress, Trainer
 from toktools.corpus import Corpus
-from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
-
-Splits = Corpus | Mapping[str, Iterable[str]]
-"""A corpus that has splits, or the documents of "train" and "validation" by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,25 +115,28 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     device: str = "cpu",
+    encoded: Mapping[str, EncodedSplit] | None = None,
     record: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Run:
     """Train a language model on the train split and evaluate it on the validation split.
 
+    Ctrl-C, SIGTERM or `stop` end it with everything saved; `resume` then goes on, bit by bit as if
+    it had never stopped.
+
     Args:
-        run_directory: is made; what is written there is listed in `lstm_lm.checkpoint`.
-        corpus: the text; the tokenizer should have seen its train split only.
-        tokenizer: any tokenizer with an end-of-document token.
-        model, training: the configuration; by default that of `ModelConfig`, `TrainingConfig`.
-        prompts: are continued for `samples.txt`; by default one text is begun from nothing.
-        resume: go on where the run stopped; corpus, tokenizer and configuration must be the same.
-        overwrite: replace a run that is there.
-        device: "cpu" or a torch device; only on a CPU do equal seeds give equal bits.
-        record: further keys of `config.json`.
-        on_progress: called after every update. stop: asked after every update whether to stop; by
-            default Ctrl-C and SIGTERM stop it, if this is the main thread.
-    Returns: the run, with the weights of lowest validation loss.
+        run_directory: where everything goes; see `lstm_lm.checkpoint`.
+        corpus: a corpus with splits, or a mapping with documents for "train" and "validation".
+        tokenizer: any with an EOS token; trained on the train split alone for a fair comparison.
+        prompts: texts to continue for `samples.txt`.
+        resume: go on with the run in `run_directory`, which must have been given the same
+            arguments; one that has not reached its first checkpoint starts anew.
+        overwrite: replace the run in `run_directory`.
+        encoded: splits that were encoded with this tokenizer already ("train", "validation").
+        record: more to be kept in `config.json`.
+        on_progress: see `OnProgress`. stop: asked after every update.
+    Returns: the run, its model with the weights of the lowest validation loss.
     Raises:  ToktoolsError at bad input; TrainingInterrupted when stopped, with all saved.
     """
     model_config, config = model or ModelConfig(), training or TrainingConfig()
@@ -143,106 +144,107 @@ def train(
     check_device(device)
     if not resume:
         directory.check_free(overwrite=overwrite)
-    eos_id = tokenizer.require_eos()
-    train_split, validation = _encode(tokenizer, corpus)
-    limited = _first_bytes(tokenizer, corpus, validation, config.validation_bytes)
-    spelling = SpellingModel.fit(train_split.hidden)
-    full_record = {
-        "model": to_json(model_config),
-        "training": to_json(config),
+    splits = encode_splits(tokenizer, corpus, encoded or {})
+    given = _record(model_config, config, tokenizer, corpus, splits, device)
+    given |= {"prompts": list(prompts), **(record or {})}
+    if resume:
+        check_same(directory.read_config(), given)
+    else:
+        directory.create(overwrite=overwrite)
+        directory.write_config(given)
+        tokenizer.save(directory.tokenizer)
+        SpellingModel.fit(splits["train"].hidden).save(directory.spelling)
+    splits["limited"] = first_bytes(tokenizer, corpus, splits, config.validation_bytes)
+    cuda = [torch.device(device)] if device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
+        torch.manual_seed(config.seed)
+        network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
+        trainer = _trainer(
+            directory, network, tokenizer, config, splits, on_progress, asked_to_stop
+        )
+        if resume:
+            trainer.resume()
+        trainer.train()
+    run = load(directory.path)
+    _finish(run, splits["validation"], prompts)
+    return run
+
+
+def _record(
+    model: ModelConfig,
+    training: TrainingConfig,
+    tokenizer: Tokenizer,
+    corpus: Splits,
+    splits: Mapping[str, EncodedSplit],
+    device: str,
+) -> dict[str, Any]:
+    """Return what `config.json` says of a run."""
+    return {
+        "model": to_json(model),
+        "training": to_json(training),
         "tokenizer": {
             "kind": tokenizer.kind,
             "n_vocab": tokenizer.n_vocab,
             "training": tokenizer.training,
         },
         "corpus": corpus.describe() if isinstance(corpus, Corpus) else {},
-        "data": {"train": train_split.summary(), "validation": validation.summary()},
-        "prompts": list(prompts),
+        "data": {name: split.summary() for name, split in splits.items()},
         "environment": environment(torch.device(device)),
-        **(record or {}),
     }
-    if resume:
-        check_same(directory.read_config(), full_record)
-    else:
-        directory.create(overwrite=overwrite)
-        tokenizer.save(directory.tokenizer)
-        spelling.save(directory.spelling)
-        directory.write_config(full_record)
+
+
+def _trainer(
+    directory: RunDirectory,
+    model: LanguageModel,
+    tokenizer: Tokenizer,
+    config: TrainingConfig,
+    splits: Mapping[str, EncodedSplit],
+    on_progress: OnProgress | None,
+    stop: Callable[[], bool],
+) -> Trainer:
+    """Put a trainer together."""
+    eos_id, train_split = tokenizer.require_eos(), splits["train"]
+    spelling = SpellingModel.fit(train_split.hidden)
+    loss = CrossEntropy.for_text(train_split.ids, tokenizer.n_vocab, config, model.device)
     alone = config.batching == "sentence"
-    cuda = [torch.device(device)] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=cuda), _stopping(stop) as asked_to_stop:
-        torch.manual_seed(config.seed)
-        network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
-        trainer = Trainer(
-            directory,
-            network,
-            make_batches(train_split, config, eos_id=eos_id),
-            config,
-            n_bytes=train_split.total_bytes,
-            validate=lambda: evaluate(network, limited, spelling, eos_id=eos_id, alone=alone),
-            on_progress=on_progress,
-            stop=asked_to_stop,
-        )
-        if resume and directory.last.exists():
-            trainer.load()
-        trainer.train()
-    run = load(directory.path)
-    _finish(run, validation, prompts)
-    return run
-
-
-def check_same(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Raise ToktoolsError where a run to be resumed differs from what is recorded of it."""
-    for part in ("model", "training"):
-        for name, value in given[part].items():
-            if recorded[part].get(name) != value:
-                raise ToktoolsError(
-                    f"a resumed run goes on as it was: {name} is {recorded[part].get(name)!r}, "
-                    f"got {value!r}; leave it out, or start another run"
-                )
-    for split in ("train", "validation"):
-        if recorded["data"][split]["digest"] != given["data"][split]["digest"]:
-            raise ToktoolsError(
-                f"a resumed run goes on as it was: the {split} text or the tokenizer has changed "
-                "since it began; start another run"
-            )
-
-
-def _encode(tokenizer: Tokenizer, corpus: Splits) -> tuple[EncodedSplit, EncodedSplit]:
-    """Return the encoded train and validation splits."""
-    train_documents, validation_documents = (split_of(corpus, n) for n in ("train", "validation"))
-    return (
-        encode_split(tokenizer, train_documents, name="the train split"),
-        encode_split(tokenizer, validation_documents, name="the validation split", check=True),
+    return Trainer(
+        directory,
+        Learner(model, config, loss),
+        make_batches(train_split, config, eos_id=eos_id),
+        config,
+        n_bytes=train_split.total_bytes,
+        validate=lambda: evaluate(model, splits["limited"], spelling, eos_id=eos_id, alone=alone),
+        sample=lambda seed: generate(model, tokenizer, [""], strategy="sample", seed=seed)[0],
+        on_progress=on_progress,
+        stop=stop,
     )
-
-
-def split_of(corpus: Splits, name: str) -> Iterable[str]:
-    """Return the documents of a split; ToktoolsError if there is none of that name."""
-    if isinstance(corpus, Corpus):
-        return corpus.split(name)
-    if name not in corpus:
-        raise ToktoolsError(f"the corpus has no {name} split; it has {', '.join(corpus)}")
-    return corpus[name]
-
-
-def _first_bytes(
-    tokenizer: Tokenizer, corpus: Splits, validation: EncodedSplit, n_bytes: int | None
-) -> EncodedSplit:
-    """Return the first validation documents, until they reach `n_bytes` of source text."""
-    if n_bytes is None or n_bytes >= validation.total_bytes:
-        return validation
-    n_documents = int((validation.n_bytes.cumsum() < n_bytes).sum()) + 1
-    documents = iter(split_of(corpus, "validation"))
-    return encode_split(tokenizer, [next(documents) for _ in range(n_documents)])
 
 
 def _finish(run: Run, validation: EncodedSplit, prompts: Sequence[str]) -> None:
     """Write what is made from the trained model: evaluation, curves and samples."""
     directory = RunDirectory(run.path)
-    write_json(directory.evaluation, {"validation": run.evaluate_split(validation).as_dict()})
-    save_curves(directory.read_metrics(), directory.curves, title=run.path.name)
+    metrics = directory.read_metrics()
+    write_json(
+        directory.evaluation,
+        {"validation": run.evaluate_split(validation).as_dict(), "best": best_of(metrics)},
+    )
+    save_curves(metrics, directory.curves, title=run.path.name)
     write_text(directory.samples, samples_text(run, prompts or [""]))
+
+
+def best_of(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return step, epoch and loss of the validation with the lowest loss; ties: the first.
+
+    Example:
+        >>> lines = [{"step": i, "epoch": i / 2, "validation_loss_nats": 3.0} for i in (4, 8)]
+        >>> best_of([{"step": 2}, *lines])
+        {'step': 4, 'epoch': 2.0, 'validation_loss_nats': 3.0}
+    """
+    best = min(
+        (line for line in metrics if "validation_loss_nats" in line),
+        key=lambda line: line["validation_loss_nats"],
+    )
+    return {name: best[name] for name in ("step", "epoch", "validation_loss_nats")}
 
 
 def samples_text(run: Run, prompts: Sequence[str]) -> str:
@@ -252,31 +254,3 @@ def samples_text(run: Run, prompts: Sequence[str]) -> str:
         for prompt, text in zip(prompts, run.generate(prompts, strategy=strategy), strict=True):
             parts.append(f"== {heading}: {prompt or '(no prompt)'}\n{text}\n")
     return "\n".join(parts)
-
-
-@contextmanager
-def _stopping(stop: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
-    """Give `stop`, or a function that says whether Ctrl-C or SIGTERM has come.
-
-    A second Ctrl-C is not caught: it stops at once, without a checkpoint.
-    """
-    if stop is not None or threading.current_thread() is not threading.main_thread():
-        yield stop or (lambda: False)
-        return
-    came: list[int] = []
-    before = {int(n): signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
-
-    def note(number: int, frame: Any) -> None:
-        came.append(number)
-        restore()
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield lambda: bool(came)
-    finally:
-        restore()

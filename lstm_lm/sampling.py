@@ -7,18 +7,15 @@ Legend: B prompts, V vocabulary.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_lm.config import STRATEGIES
-from lstm_lm.data import unknown_spans
 from lstm_lm.model import LanguageModel, evaluating
-from toktools.errors import ToktoolsError, lookup
+from lstm_lm.prompts import check_settings, text_of, uniform_draws, unknown
 from toktools.tokenizer import Tokenizer
 
 
@@ -51,13 +48,13 @@ def generate(
     Returns: one text for each prompt.
     Raises:  ToktoolsError at a setting out of range.
     """
-    _check_settings(strategy, n_tokens=n_tokens, k=k, temperature=temperature)
+    check_settings(strategy, STRATEGIES, n_tokens=n_tokens, k=k, temperature=temperature)
     if not prompts:
         return []
     eos_id = tokenizer.require_eos()
     prompt_ids = [tokenizer.encode(prompt) for prompt in prompts]
     forbidden = {i for i in (tokenizer.pad_id, tokenizer.unk_id) if i is not None} - {eos_id}
-    u_BN = _uniform_draws(prompts, n_tokens, seed)
+    u_BN = uniform_draws(prompts, n_tokens, seed)
     generated: list[list[int]] = [[] for _ in prompts]
     with evaluating(model):
         x_B = torch.tensor([eos_id] * len(prompts))
@@ -83,7 +80,7 @@ def generate(
             if stop_at_eos and all(eos_id in g or len(g) >= n_tokens for g in generated):
                 break
     return [
-        _text(tokenizer, ids, new[:n_tokens], unknown(tokenizer, prompt), eos_id, stop_at_eos)
+        text_of(tokenizer, ids, new[:n_tokens], unknown(tokenizer, prompt), eos_id, stop_at_eos)
         for prompt, ids, new in zip(prompts, prompt_ids, generated, strict=True)
     ]
 
@@ -114,53 +111,3 @@ def draw(p_BV: Tensor, u_B: Tensor) -> Tensor:
     running_BV = p_BV.cumsum(-1)
     threshold_B1 = (u_B * running_BV[:, -1])[:, None]
     return (running_BV <= threshold_B1).sum(-1).clamp(max=p_BV.shape[-1] - 1)
-
-
-def unknown(tokenizer: Tokenizer, text: str) -> list[str]:
-    """Return the parts of `text` that the tokenizer does not know, in order."""
-    if tokenizer.unk_id is None:
-        return []
-    return [text[start:end] for start, end in unknown_spans(tokenizer, text)]
-
-
-def _check_settings(strategy: str, *, n_tokens: int, k: int, temperature: float) -> None:
-    """Raise ToktoolsError at a setting out of range."""
-    lookup(strategy, dict.fromkeys(STRATEGIES), what="strategy")
-    if n_tokens < 1:
-        raise ToktoolsError(f"n_tokens must be >= 1, got {n_tokens}")
-    if k < 1:
-        raise ToktoolsError(f"k must be >= 1 (1 is argmax), got {k}")
-    if not 0 < temperature < float("inf"):
-        raise ToktoolsError(
-            f"temperature must be > 0, got {temperature}; for the likeliest token each time, "
-            "use the strategy argmax"
-        )
-
-
-def _uniform_draws(prompts: Sequence[str], n_tokens: int, seed: int) -> NDArray[np.float64]:
-    """Return uniform numbers (B, n_tokens); a row depends on seed, prompt and earlier equals."""
-    rows: list[NDArray[np.float64]] = []
-    for b, prompt in enumerate(prompts):
-        own = [zlib.crc32(prompt.encode()), list(prompts[:b]).count(prompt)]
-        rows.append(np.random.default_rng([seed, *own]).random(n_tokens))
-    return np.stack(rows)
-
-
-def _text(
-    tokenizer: Tokenizer,
-    prompt_ids: list[int],
-    new_ids: list[int],
-    hidden: list[str],
-    eos_id: int,
-    stop_at_eos: bool,
-) -> str:
-    """Decode prompt and continuation, each further document on a line of its own."""
-    documents: list[list[int]] = [[*prompt_ids]]
-    for id in new_ids:
-        if id == eos_id:
-            documents.append([])
-        else:
-            documents[-1].append(id)
-    if stop_at_eos:
-        del documents[1:]
-    return "\n".join(tokenizer.decode(ids, hidden=hidden) for ids in documents)

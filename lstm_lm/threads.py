@@ -14,3 +14,14 @@ def wait_briefly() -> None:
     that has the cores to itself a few per cent at most. A value set by the user stands.
     """
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
+
+def one_blas_thread() -> None:
+    """Let NumPy's matrix products run on one thread; call before numpy is imported.
+
+    The products of a recurrent step are small. On two idle cores a second OpenBLAS thread made the
+    models in NumPy 1.4 times as fast; on cores that others used too it made them three times as
+    slow, for the threads wait for each other at every step. With one, equal seeds give equal bits
+    on machines with different numbers of cores too. A value set by the user stands.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))

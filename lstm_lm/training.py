@@ -1,30 +1,25 @@
-"""The training loop: Adam, clipped gradients, a schedule over the budget, validation, checkpoints.
+"""The training loop: updates over the budget, lines of metrics, validation, checkpoints.
 
 A run with an epoch budget is a function of its configuration and data: the same seed gives the
 same weights bit by bit on a CPU (at one number of threads), whether or not it was interrupted.
-Legend: T time steps, B rows, V vocabulary.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
 from lstm_lm.batching import Batches, Chunk
-from lstm_lm.checkpoint import RunDirectory, set_weights, weights
+from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import TrainingConfig
 from lstm_lm.evaluation import Evaluation
-from lstm_lm.model import LanguageModel, State, detach
-from toktools.errors import ToktoolsError
+from lstm_lm.learner import Learner
+from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
+from lstm_lm.schedules import averaging_begins, is_out_of_patience, learning_rate
+from lstm_lm.trainer_state import Position, Sums, load_state, save_state
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
 """Called after every update with the share of the budget used and, if one was written, the new line
@@ -33,86 +28,38 @@ of metrics.jsonl."""
 N_LOGS = 100  # log lines over the budget
 
 
-class TrainingInterrupted(KeyboardInterrupt):
-    """Training was asked to stop; a checkpoint holds all of it so far."""
-
-
-class TrainingDivergedError(ToktoolsError):
-    """The loss is no longer a number."""
-
-
-@dataclass(kw_only=True)
-class Position:
-    """Where training is, and what was summed up since the latest line of metrics.jsonl.
-
-    `chunk` counts chunks of the current epoch; `best_*` tell of the lowest validation loss.
-    """
-
-    epoch: int = 0
-    chunk: int = 0
-    step: int = 0
-    tokens_seen: int = 0
-    seconds: float = 0.0
-    n_logs: int = 0
-    n_validations: int = 0
-    best_loss_nats: float | None = None
-    best_step: int | None = None
-    metrics_size: int = 0
-    new_steps: int = 0
-    new_tokens: int = 0
-    new_seconds: float = 0.0
-    new_nats: float = 0.0
-    new_norms: float = 0.0
-    finished: bool = False
-
-
-def learning_rate(config: TrainingConfig, progress: float) -> float:
-    """Return the learning rate at `progress` in [0, 1].
-
-    Source: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5, one cycle down to 0.
-    Example:
-        >>> learning_rate(TrainingConfig(learning_rate=0.5), 0.5)
-        0.25
-    """
-    if config.schedule == "constant":
-        return config.learning_rate
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
-
-
 class Trainer:
     """Trains one model; keeps its best weights and a checkpoint in the run directory.
 
     Args:
         run: where lines, weights and checkpoints go.
-        model: is trained in place.
+        learner: the model, which is trained in place, and what makes its updates.
         batches: the training split; n_bytes: the bytes of its source text.
         validate: evaluates the model on the validation split.
+        sample: makes a text, given a seed; needed if `config.sample_every` is set.
         on_progress: see `OnProgress`. stop: asked after every update whether to stop.
     """
 
     def __init__(
         self,
         run: RunDirectory,
-        model: LanguageModel,
+        learner: Learner,
         batches: Batches,
         config: TrainingConfig,
         *,
         n_bytes: int,
         validate: Callable[[], Evaluation],
+        sample: Callable[[int], str] | None = None,
         on_progress: OnProgress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        self._run, self._model, self._batches, self._config = run, model, batches, config
-        self._n_bytes, self._validate = n_bytes, validate
+        self._run, self._learner, self._batches, self._config = run, learner, batches, config
+        self._n_bytes, self._validate, self._sample = n_bytes, validate, sample
         self._on_progress = on_progress or (lambda progress, record: None)
         self._stop = stop or (lambda: False)
-        self._optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
-        self._state: State = ()
         self.position = Position()
-        self._new_nats, self._new_norms = self._tensor(0.0), self._tensor(0.0)
-        self._clock = 0.0
-
-    # Progress
+        self._sums = Sums(learner.model.device)
+        self._clock = self._saved = 0.0
 
     @property
     def progress(self) -> float:
@@ -122,70 +69,58 @@ class Trainer:
         return min(1.0, self.position.tokens_seen / (self._config.epochs * self._batches.n_tokens))
 
     def train(self) -> None:
-        """Train until the budget is used.
+        """Train until the budget is used, or validation has not improved for too long.
 
         Raises: TrainingInterrupted once `stop` says so, after a checkpoint;
                 TrainingDivergedError when a loss is not a number; the best weights stay on disk.
         """
-        self._clock = time.perf_counter()
-        self._model.train()
+        self._clock = self._saved = time.perf_counter()
+        self._learner.model.train()
         position = self.position
-        while self.progress < 1:
+        while not position.finished:
             for chunk in islice(self._batches.epoch(position.epoch), position.chunk, None):
                 self._step(chunk)
                 record = self._report()
                 self._on_progress(self.progress, record)
-                if self.progress >= 1:
+                if position.finished:
                     break
                 if self._stop():
                     self.save()
                     raise TrainingInterrupted
+                self._save_if_due()
             else:
                 position.epoch, position.chunk = position.epoch + 1, 0
-        position.finished = True
-        self.save()
 
     def _step(self, chunk: Chunk) -> None:
-        """Make one update from one chunk. The loss stays a tensor: reading it would wait for it."""
-        position, model = self.position, self._model
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate(self._config, self.progress)
-        x_TB, y_TB = chunk.x_TB.to(model.device), chunk.y_TB.to(model.device)
-        state = model.init_state(x_TB.shape[1]) if chunk.fresh else detach(self._state)
-        logits_TBV, self._state = model(x_TB, state)
-        loss = functional.cross_entropy(logits_TBV.flatten(0, 1), y_TB.flatten())
-        self._optimizer.zero_grad()
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(model.parameters(), self._config.clip_norm)
-        self._optimizer.step()
-        self._new_nats += loss.detach().double() * chunk.n_tokens
-        self._new_norms += norm.double()
-        position.chunk += 1
-        position.step += 1
-        position.tokens_seen += chunk.n_tokens
-        position.new_steps += 1
-        position.new_tokens += chunk.n_tokens
-        self._tick()
-
-    def _tick(self) -> None:
-        """Add the time since the last tick to the training time."""
+        """Make one update from one chunk."""
+        position, sums = self.position, self._sums
+        rate = learning_rate(self._config, self.progress, position.validation_losses)
+        update = self._learner.update(chunk, rate * chunk.rate)
+        sums.nats += update.nats.double() * chunk.n_tokens
+        sums.norms += update.norm.double()
+        if update.probability is not None:
+            sums.probability += update.probability.double() * chunk.n_tokens
+        position.count(chunk.n_tokens)
         now = time.perf_counter()
-        self.position.seconds += now - self._clock
-        self.position.new_seconds += now - self._clock
+        position.seconds += now - self._clock
+        position.new_seconds += now - self._clock
         self._clock = now
 
     # Reporting
 
     def _report(self) -> dict[str, Any] | None:
-        """Write a line of metrics if one is due, validating and saving if that is due too."""
+        """Write a line of metrics if one is due, sampling, validating and saving if that is too."""
         position, progress = self.position, self.progress
         n_validations = int(progress * self._config.n_validations)
         n_logs = int(progress * N_LOGS)
         validating = n_validations > position.n_validations or progress >= 1
-        if not validating and n_logs == position.n_logs:
+        sample = self._sample_record()
+        if not (validating or sample or n_logs > position.n_logs):
             return None
         position.n_validations, position.n_logs = n_validations, n_logs
-        record = self._training_record()
+        record = self._training_record() | sample
+        if self._config.norms:
+            record |= self._learner.norms()
         if validating:
             record |= self._validation_record()
         self._run.append_metrics(record)
@@ -199,7 +134,7 @@ class Trainer:
         """Return the line of metrics on training since the line before."""
         position = self.position
         epochs = position.tokens_seen / self._batches.n_tokens
-        loss_nats = float(self._new_nats) / position.new_tokens
+        loss_nats = float(self._sums.nats) / position.new_tokens
         if not math.isfinite(loss_nats):
             self._diverged(f"the training loss is {loss_nats}")
         return {
@@ -211,25 +146,52 @@ class Trainer:
             "bytes_seen": round(epochs * self._n_bytes),
             "training_seconds": position.seconds,
             "train_loss_nats": loss_nats,
-            "learning_rate": self._optimizer.param_groups[0]["lr"],
-            "gradient_norm": float(self._new_norms) / position.new_steps,
+            "learning_rate": self._learner.optimizer.param_groups[0]["lr"],
+            "gradient_norm": float(self._sums.norms) / position.new_steps,
             "tokens_per_second": position.new_tokens / max(position.new_seconds, 1e-9),
         }
 
     def _validation_record(self) -> dict[str, Any]:
         """Validate, keep the weights if they are the best so far, and return the figures."""
-        evaluation, position = self._validate(), self.position
-        loss_nats = evaluation.loss_nats
-        if not math.isfinite(loss_nats):
-            self._diverged(f"the validation loss is {loss_nats}")
-        if position.best_loss_nats is None or loss_nats < position.best_loss_nats:
-            position.best_loss_nats, position.best_step = loss_nats, position.step
-            self._run.save_best(self._model)
+        position, losses = self.position, self.position.validation_losses
+        with self._learner.evaluation_weights():
+            evaluation = self._validate()
+            loss_nats = evaluation.loss_nats
+            if not math.isfinite(loss_nats):
+                self._diverged(f"the validation loss is {loss_nats}")
+            if not losses or loss_nats < min(losses):
+                position.best_step = position.step
+                position.best_epoch = position.tokens_seen / self._batches.n_tokens
+                self._run.save_best(self._learner.model)
+        losses.append(loss_nats)
+        if averaging_begins(losses, self._config.nonmonotone):
+            self._learner.begin_averaging()
+        stopping_early = self.progress < 1 and is_out_of_patience(losses, self._config.patience)
+        position.finished = self.progress >= 1 or stopping_early
         return {
             "event": "validation",
             "validation_loss_nats": loss_nats,
             "validation_bits_per_byte": evaluation.bits_per_byte,
+            "best_epoch": position.best_epoch,
+            **({"stopped_early": True} if stopping_early else {}),
         }
+
+    def _sample_record(self) -> dict[str, Any]:
+        """Return a text and the mean probability of the target, if a look is due and that is high.
+
+        The mean is over the targets of the latest `sample_every` updates.
+        """
+        position, every = self.position, self._config.sample_every
+        if every is None or self._sample is None or position.step % every:
+            return {}
+        probability = float(self._sums.probability) / position.sample_tokens
+        self._sums.probability.zero_()
+        position.sample_tokens = 0
+        if probability <= self._config.sample_bound:
+            return {}
+        with self._learner.evaluation_weights():
+            text = self._sample(position.step)
+        return {"mean_target_probability": probability, "sample": text}
 
     def _diverged(self, what: str) -> None:
         best = self.position.best_step
@@ -243,53 +205,31 @@ class Trainer:
         position = self.position
         position.new_steps = position.new_tokens = 0
         position.new_seconds = 0.0
-        self._new_nats.zero_()
-        self._new_norms.zero_()
+        self._sums.nats.zero_()
+        self._sums.norms.zero_()
 
     # Checkpoints
 
+    def _save_if_due(self) -> None:
+        """Save if `config.checkpoint_every` says so."""
+        interval = self._config.checkpoint_interval
+        if interval is None:
+            return
+        number, unit = interval
+        since = time.perf_counter() - self._saved
+        if (since >= number) if unit == "seconds" else (self.position.step % number == 0):
+            self.save()
+            self._clock = time.perf_counter()
+
     def save(self) -> None:
         """Write all that a resumed run needs to go on bit by bit."""
-        position = self.position
-        position.metrics_size = self._run.metrics_size()
-        position.new_nats, position.new_norms = float(self._new_nats), float(self._new_norms)
-        optimizer = self._optimizer.state_dict()["state"]
-        random = {"cpu": torch.get_rng_state()}
-        if self._model.device.type == "cuda":
-            random["cuda"] = torch.cuda.get_rng_state(self._model.device)
-        tensors = {
-            "model": weights(self._model),
-            "optimizer": {f"{i}/{n}": t for i, slot in optimizer.items() for n, t in slot.items()},
-            "state": {str(i): tensor for i, tensor in enumerate(self._state)},
-            "random": random,
-        }
-        self._run.save_last(tensors, dataclasses.asdict(position))
+        save_state(self._run, self.position, self._learner, self._sums)
+        self._saved = time.perf_counter()
 
-    def load(self) -> None:
-        """Go back to the state of the latest checkpoint; ToktoolsError if it does not fit."""
-        tensors, position = self._run.load_last()
-        device = self._model.device
-        try:
-            self.position = Position(**position)
-            set_weights(self._model, tensors["model"], self._run.last)
-            slots: dict[int, dict[str, Tensor]] = {}
-            for key, tensor in tensors["optimizer"].items():
-                index, _, name = key.partition("/")
-                slots.setdefault(int(index), {})[name] = tensor
-            groups = self._optimizer.state_dict()["param_groups"]
-            self._optimizer.load_state_dict({"state": slots, "param_groups": groups})
-            state = tensors.get("state", {})
-            self._state = tuple(state[str(i)].to(device) for i in range(len(state)))
-            torch.set_rng_state(tensors["random"]["cpu"])
-            if device.type == "cuda":
-                torch.cuda.set_rng_state(tensors["random"]["cuda"], device)
-        except (KeyError, TypeError, ValueError) as e:
-            if isinstance(e, ToktoolsError):
-                raise
-            raise ToktoolsError(f"{self._run.last}: damaged: {e!r}") from e
-        self._new_nats = self._tensor(self.position.new_nats)
-        self._new_norms = self._tensor(self.position.new_norms)
-        self._run.cut_metrics(self.position.metrics_size)
-
-    def _tensor(self, value: float) -> Tensor:
-        return torch.tensor(value, dtype=torch.float64, device=self._model.device)
+    def resume(self) -> None:
+        """Go back to the latest checkpoint, or to the start; ToktoolsError if it does not fit."""
+        self._run.remove_leftovers()
+        if self._run.last.exists():
+            self.position = load_state(self._run, self._learner, self._sums)
+        else:
+            self._run.cut_metrics(0)

@@ -173,3 +173,28 @@ def test_an_interrupted_comparison_goes_on_to_the_same_result(tmp_path: Path, re
         r["tokenizer"]: r["test"]["bits_per_byte"] for r in results["runs"] if not r["seed"]
     }
     assert bits == {name: expected[name] for name in bits}
+
+
+def test_the_train_split_is_encoded_once_for_each_run(tmp_path, monkeypatch):
+    from experiments import compare as module
+    from experiments.plan import Plan, TokenizerSpec
+    from lstm_lm import ModelConfig, TrainingConfig, splits
+
+    encoded = []
+    encode_split = splits.encode_split
+
+    def counted(*arguments, name="text", **options):
+        encoded.append(name)
+        return encode_split(*arguments, name=name, **options)
+
+    for place in (module, splits):
+        monkeypatch.setattr(place, "encode_split", counted)
+    plan = Plan(
+        corpus={"source": "human-numbers", "limit": 300},
+        tokenizers=(TokenizerSpec("word"),),
+        model=ModelConfig(embedding_size=4, hidden_size=4, n_layers=1),
+        training=TrainingConfig(epochs=0.2, n_validations=1),
+        seeds=(0, 1),
+    )
+    module.Comparison(tmp_path / "folder", plan).run()
+    assert encoded.count("the train split") == 2

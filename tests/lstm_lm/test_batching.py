@@ -5,11 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from lstm_lm.batching import IGNORED, SentenceBatches, StreamBatches, make_batches, pad_rows
+from lstm_lm.batching import (
+    IGNORED,
+    SentenceBatches,
+    StreamBatches,
+    WindowBatches,
+    make_batches,
+    pad_rows,
+    random_length,
+)
 from lstm_lm.config import ModelConfig, TrainingConfig
 from lstm_lm.data import EncodedSplit, encode_split
 from lstm_lm.model import LanguageModel
 from toktools.byte import ByteTokenizer
+from toktools.errors import ToktoolsError
 
 EOS = 1
 
@@ -120,3 +129,105 @@ def test_loss_does_not_depend_on_padding(filler):
     gradients = [torch.autograd.grad(loss, list(model.parameters())) for loss in (together, alone)]
     for a, b in zip(*gradients, strict=True):
         torch.testing.assert_close(a, b)
+
+
+@given(lengths, st.integers(1, 4), st.integers(1, 40), st.integers(0, 3))
+def test_random_lengths_read_the_same_stream_in_the_same_order(lengths, rows, bptt, epoch):
+    split = split_of_lengths(lengths)
+    config = TrainingConfig(batch_size=rows, bptt=bptt)
+    plain = list(StreamBatches(split, config, eos_id=EOS).epoch(0))
+    config = TrainingConfig(batch_size=rows, bptt=bptt, random_bptt=True, seed=4)
+    chunks = list(StreamBatches(split, config, eos_id=EOS).epoch(epoch))
+    for name in ("x_TB", "y_TB"):
+        whole, parts = (torch.cat([getattr(c, name) for c in cs]) for cs in (plain, chunks))
+        assert torch.equal(whole, parts)
+    for chunk in chunks:
+        assert chunk.rate == len(chunk.x_TB) / bptt
+        assert chunk.n_tokens == chunk.y_TB.numel()
+    assert [chunk.fresh for chunk in chunks] == [True] + [False] * (len(chunks) - 1)
+
+
+def test_random_lengths_depend_on_seed_and_epoch_and_on_nothing_else():
+    split = split_of_lengths([2000])
+
+    def cut(seed, epoch):
+        config = TrainingConfig(batch_size=1, bptt=30, random_bptt=True, seed=seed)
+        return [len(c.x_TB) for c in make_batches(split, config, eos_id=EOS).epoch(epoch)]
+
+    assert cut(3, 1) == cut(3, 1)
+    assert cut(3, 1) != cut(3, 2)
+    assert cut(3, 1) != cut(4, 1)
+
+
+def test_random_lengths_are_distributed_as_published():
+    random = np.random.default_rng(0)
+    drawn = np.array([random_length(70, random) for _ in range(20_000)])
+    halved = drawn < 52  # 3.4 standard deviations from either mean
+    assert halved.mean() == pytest.approx(0.05, abs=0.005)
+    assert drawn[~halved].mean() == pytest.approx(70, abs=0.2)
+    assert drawn[halved].mean() == pytest.approx(35, abs=0.6)
+    assert drawn[~halved].std() == pytest.approx(5, abs=0.2)
+
+
+@pytest.mark.parametrize(("bptt", "least"), [(3, 3), (6, 5), (70, 5)])
+def test_random_lengths_are_never_too_short(bptt, least):
+    random = np.random.default_rng(0)
+    assert min(random_length(bptt, random) for _ in range(2000)) >= least
+
+
+def test_the_state_of_a_stream_can_be_reset_at_every_chunk():
+    config = TrainingConfig(batch_size=2, bptt=3, state="reset")
+    chunks = list(StreamBatches(split_of_lengths([20]), config, eos_id=EOS).epoch(0))
+    assert [chunk.fresh for chunk in chunks] == [True] * 4
+
+
+@given(lengths, st.integers(1, 7), st.integers(1, 6), st.integers(0, 3))
+def test_windows_hold_every_token_once_and_inputs_are_targets_shifted_by_one(
+    lengths, rows, bptt, epoch
+):
+    split = split_of_lengths(lengths)
+    config = TrainingConfig(batching="window", batch_size=rows, bptt=bptt)
+    batches = WindowBatches(split, config, eos_id=EOS)
+    before = [EOS, *split.ids[:-1].tolist()]
+    windows = []
+    for chunk in batches.epoch(epoch):
+        assert chunk.fresh
+        assert chunk.n_tokens == (chunk.y_TB != IGNORED).sum()
+        windows += list(zip(chunk.x_TB.T.tolist(), chunk.y_TB.T.tolist(), strict=True))
+    wanted = []
+    for start in range(0, split.n_tokens, bptt):
+        x_T, y_T = before[start : start + bptt], split.ids[start : start + bptt].tolist()
+        padding = bptt - len(x_T)
+        wanted.append((x_T + [EOS] * padding, y_T + [IGNORED] * padding))
+    assert sorted(windows) == sorted(wanted)
+    assert batches.n_tokens == split.n_tokens
+
+
+@pytest.mark.parametrize("batching", ["window", "sentence"])
+def test_loss_and_token_counts_do_not_depend_on_how_documents_share_batches(batching):
+    torch.manual_seed(0)
+    model = LanguageModel(258, ModelConfig(embedding_size=5, hidden_size=7, dropout=0.0)).double()
+    texts = ["ab", "abcdef", "", "a longer text than the others", "c" * 9, "de"]
+    split = encode_split(ByteTokenizer(), texts)
+
+    def total(batch_size, seed):
+        config = TrainingConfig(batching=batching, batch_size=batch_size, bptt=7, seed=seed)
+        nats, n_tokens, state = 0.0, 0, ()
+        for chunk in make_batches(split, config, eos_id=EOS).epoch(seed):
+            state = model.init_state(chunk.x_TB.shape[1]) if chunk.fresh else state
+            logits_TBV, state = model(chunk.x_TB, state)
+            logits_NV, y_N = logits_TBV.flatten(0, 1), chunk.y_TB.flatten()
+            nats += functional.cross_entropy(logits_NV, y_N, reduction="sum").item()
+            n_tokens += chunk.n_tokens
+        return nats, n_tokens
+
+    alone = total(1, seed=0)
+    assert alone[1] == split.n_tokens
+    for batch_size, seed in ((2, 1), (3, 2), (6, 3)):
+        assert total(batch_size, seed) == (pytest.approx(alone[0], rel=1e-12), alone[1])
+
+
+@pytest.mark.parametrize("option", [{"random_bptt": True}, {"state": "reset"}, {"detach_every": 2}])
+def test_options_of_streams_are_refused_elsewhere(option):
+    with pytest.raises(ToktoolsError, match=f"{next(iter(option))} is for batching 'stream'"):
+        TrainingConfig(batching="sentence", **option)

@@ -56,7 +56,7 @@ def trained_by_command(tmp_path_factory):
     return path, done
 
 
-@pytest.mark.parametrize("name", [None, "train", "evaluate", "sample"])
+@pytest.mark.parametrize("name", [None, "train", "evaluate", "sample", "show-batch", "find-lr"])
 def test_help_does_not_import_torch_and_gives_an_example(name):
     code = (
         "import sys; from lstm_lm.cli import main\n"
@@ -136,7 +136,71 @@ def test_every_tokenizer_of_ours_can_be_trained_by_name(tmp_path, name, options)
         assert not equals or str(recorded[key]) == value
 
 
+def test_several_seeds_are_trained_summed_up_and_resumed(tmp_path):
+    runs = tmp_path / "runs"
+    lm("train", "-t", "word", "-c", "anbn", "-o", runs, *SMALL, "--epochs", 0.3, "--n-seeds", 2)
+    table = lm("train", "-o", runs, "--resume").stdout
+    assert "standard deviation" in table
+    summary = json.loads((runs / "seeds.json").read_text())
+    assert summary["seeds"] == [0, 1]
+    assert {p.name for p in runs.iterdir()} == {"seed-0", "seed-1", "seeds.json"}
+    arguments = ("-t", "word", "-c", "anbn", "-o", runs, *SMALL, "--epochs", 0.3)
+    lm("train", *arguments, "--seeds", "1,7", "--overwrite")
+    assert json.loads((runs / "seeds.json").read_text())["runs"][0] == summary["runs"][1]
+
+
+def test_a_sample_is_printed_while_training(tmp_path):
+    arguments = ("-t", "word", "-c", "anbn", *SMALL, "--epochs", 1, "--sample-every", 4)
+    done = lm("train", *arguments, "-o", tmp_path / "run")
+    assert "step 4, mean target probability 0." in done.stderr
+    done = lm("train", *arguments, "-o", tmp_path / "other", "--sample-if", "posterior>0.99")
+    assert "mean target probability" not in done.stderr
+
+
+def test_show_batch_prints_what_goes_in_and_what_is_to_come_out():
+    arguments = ("-t", "word", "-c", "human-numbers", "--batch-size", 5, "--bptt", 4, "--rows", 1)
+    lines = lm("show-batch", *arguments, "--split", "valid", "-n", 2).stdout.splitlines()
+    assert lines == [
+        "batch 1: 4 steps, 5 rows, 20 targets, the state is zero",
+        "  row 1 reads    '<EOS>eight thousand one'",
+        "        predicts 'eight thousand one<EOS>'",
+        "  and 4 rows more",
+        "batch 2: 4 steps, 5 rows, 20 targets, the state is carried",
+        "  row 1 reads    '<EOS>eight thousand two'",
+        "        predicts 'eight thousand two<EOS>'",
+        "  and 4 rows more",
+    ]
+
+
+def test_find_lr_writes_picture_and_figures_and_says_how_it_came_to_its_suggestion(tmp_path):
+    arguments = (
+        "-t",
+        "word",
+        "-c",
+        "anbn",
+        *SMALL,
+        "--n-updates",
+        30,
+        "--class-weights",
+        "inverse",
+    )
+    done = lm("find-lr", *arguments, "-o", tmp_path / "a" / "b")
+    found = json.loads((tmp_path / "a/b/learning-rate.json").read_text())
+    assert f"--learning-rate {found['suggestion']:.2g}  ({found['rule']})" in done.stdout
+    assert 10 <= len(found["losses_nats"]) == len(found["learning_rates"]) <= 30
+    assert (tmp_path / "a/b/learning-rate.png").read_bytes()[1:4] == b"PNG"
+
+
 MISTAKES = [
+    (["train", "--seeds", "0;1", "-o", "RUN/x"], "--seeds must be like 0,1,2, got '0;1'"),
+    (["train", "--seeds", "0,1", "--n-seeds", "2", "-o", "RUN/x"], "leave out --n-seeds and"),
+    (["train", "--n-seeds", "0", "-o", "RUN/x"], "--n-seeds must be >= 1, got 0"),
+    (["train", "-c", "anbn", "-t", "word", "--n-seeds", "2", "-o", "RUN"], "holds a single run"),
+    (["train", "--momentum", "0.9", "-o", "RUN/x"], "momentum is for sgd and rmsprop"),
+    (
+        ["find-lr", "-c", "anbn", "-t", "word", "--lowest", "9", "--highest", "1", "-o", "RUN/x"],
+        "0 < l",
+    ),
     (["evaluate", "RUN/none"], "no such run directory"),
     (["train", "-t", "worpiece", "-o", "RUN/x"], "did you mean 'wordpiece'"),
     (["train", "-t", "none.json", "-o", "RUN/x"], "none.json: cannot be read"),

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 import struct
@@ -163,3 +164,66 @@ def test_a_damaged_checkpoint_is_told_when_the_run_is_resumed(
 def test_in_memory_documents_need_both_splits(tmp_path, word):
     with pytest.raises(ToktoolsError, match="the corpus has no validation split; it has train"):
         lstm_lm.train(tmp_path / "run", {"train": ["one"]}, word)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"packages": {"toktools": "0.0.9", "torch": "TORCH", "numpy": "NUMPY"}},
+            r"it began with toktools 0.0.9, this is .*; install toktools==0.0.9, or start another",
+        ),
+        (
+            {"packages": {"toktools": "OWN", "torch": "1.0", "numpy": "NUMPY"}},
+            r"it began with torch 1.0, this is .*; install torch==1.0, or start another run",
+        ),
+        ({"device": "cuda:0"}, r"device is 'cuda:0', got 'cpu'; give --device cuda:0"),
+        ({"torch_threads": 64}, r"it began with 64, got \d+; set OMP_NUM_THREADS=64"),
+    ],
+)
+def test_a_run_begun_by_other_programs_is_not_resumed(
+    copied, texts, word, small_model, small_training, change, message
+):
+    config = json.loads((copied / "config.json").read_text())
+    own = config["environment"]["packages"]
+    if "packages" in change:
+        marks = {"OWN": own["toktools"], "TORCH": own["torch"], "NUMPY": own["numpy"]}
+        change = {"packages": {k: marks.get(v, v) for k, v in change["packages"].items()}}
+    config["environment"] |= change
+    (copied / "config.json").write_text(json.dumps(config))
+    before = {p.name: p.read_bytes() for p in copied.iterdir()}
+    with pytest.raises(ToktoolsError, match=message):
+        lstm_lm.train(copied, texts, word, model=small_model, training=small_training, resume=True)
+    assert {p.name: p.read_bytes() for p in copied.iterdir()} == before
+
+
+def test_a_run_from_before_an_option_existed_had_its_default(
+    copied, texts, word, small_model, small_training
+):
+    config = json.loads((copied / "config.json").read_text())
+    del config["training"]["momentum"], config["training"]["sample_if"]
+    (copied / "config.json").write_text(json.dumps(config))
+    arguments = {"model": small_model, "training": small_training, "resume": True}
+    lstm_lm.train(copied, texts, word, **arguments)
+    arguments["training"] = dataclasses.replace(small_training, optimizer="sgd", momentum=0.5)
+    with pytest.raises(ToktoolsError, match="optimizer is 'adam', got 'sgd'"):
+        lstm_lm.train(copied, texts, word, **arguments)
+
+
+def test_lines_from_before_the_first_checkpoint_are_dropped_too(
+    copied, texts, word, small_model, small_training, trained
+):
+    RunDirectory(copied).last.unlink()
+    (copied / ".last.safetensors.x1y2").write_bytes(b"half")
+    lstm_lm.train(copied, texts, word, model=small_model, training=small_training, resume=True)
+    steps = [record["step"] for record in RunDirectory(copied).read_metrics()]
+    assert steps == [record["step"] for record in trained.metrics]
+    assert not list(copied.glob(".*"))
+
+
+def test_the_best_epoch_is_recorded(trained):
+    best = json.loads((trained.path / "evaluation.json").read_text())["best"]
+    lines = [line for line in trained.metrics if line["event"] == "validation"]
+    lowest = min(lines, key=lambda line: line["validation_loss_nats"])
+    assert best == {name: lowest[name] for name in best}
+    assert lowest["best_epoch"] == lowest["epoch"] == best["epoch"]

@@ -1,0 +1,51 @@
+"""`python -m experiments reproduce`: one command for each thing that is done again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from toktools.command_line import Group, say
+
+
+@click.group(cls=Group)
+def reproduce() -> None:
+    """Do again what others have, and set both side by side."""
+
+
+@reproduce.command()
+@click.option(
+    *("--output", "-o"),
+    default="runs/reproduce/cells",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The folder.",
+)
+@click.option("--corpus", "-c", "source", default="python-docs", show_default=True)
+@click.option("--steps", default=100, show_default=True, help="Updates of each training.")
+@click.option("--rounds", default=5, show_default=True, help="Of timing; at least 5.")
+@click.option("--hidden-size", default=128, show_default=True, help="Units in each layer.")
+@click.option("--bptt", default=64, show_default=True, help="Steps of text in an update.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the first weights.")
+def cells(output: Path, source: str, steps: int, rounds: int, **sizes: int) -> None:
+    """Set our recurrent cells beside torch's: outputs, gradients, learning, speed.
+
+    Writes results.json, cells.png and cells.html.
+
+    \b
+    Example:
+      python -m experiments reproduce cells
+      python -m experiments reproduce cells --steps 20 --hidden-size 32 -o runs/cells
+    """
+    from experiments.reproduce.cells import Settings, measure
+    from experiments.reproduce.cells_page import print_table, write_page
+    from lstm_lm.files import write_json
+
+    settings = Settings(corpus=source, n_steps=steps, n_rounds=rounds, **sizes)
+    results = measure(settings, say=say)
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "results.json", results)
+    write_page(results, output)
+    print_table(results)
+    click.echo(f"page: {output / 'cells.html'}")

@@ -1,0 +1,155 @@
+"""One update from one chunk: forward, loss, backward, clipping, step; and the state between chunks.
+
+Legend: T time steps, B rows, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lstm_lm.batching import IGNORED, Chunk
+from lstm_lm.config import TrainingConfig
+from lstm_lm.losses import CrossEntropy, mean_target_probability
+from lstm_lm.model import LanguageModel, State, detach
+from lstm_lm.norms import measure_norms
+from lstm_lm.optimizers import (
+    NTASGD,
+    make_optimizer,
+    optimizer_tensors,
+    set_optimizer_tensors,
+)
+
+
+class CarriedState:
+    """The state carried along a stream, and the latest chunks that gradients still reach back into.
+
+    With a reach of 1 the state is cut from the graph after every chunk. With a reach of k the k - 1
+    chunks before are read again, with the weights of now, from the state at their start: an update
+    after every chunk, gradients through k of them, k times the work.
+
+    Source: Williams and Peng 1990, "An efficient gradient-based algorithm for on-line training of
+            recurrent network trajectories", BPTT(h; h') with h = k h'.
+    """
+
+    def __init__(self, reach: int) -> None:
+        self._reach = reach
+        self.state: State = ()
+        self.earlier: list[Tensor] = []  # inputs read since `state`
+        self.before: State = ()  # the state in which the latest chunk was read
+
+    def read(self, model: LanguageModel, x_TB: Tensor, *, fresh: bool) -> Tensor:
+        """Return the logits of a chunk, and remember the state after it."""
+        if fresh:
+            self.state, self.earlier = model.init_state(x_TB.shape[1]), []
+        states = [self.state]
+        for earlier_TB in self.earlier:
+            states.append(model(earlier_TB, states[-1])[1])
+        self.before = detach(states[-1])
+        logits_TBV, after = model(x_TB, states[-1])
+        states.append(after)
+        self.earlier.append(x_TB)
+        n_forgotten = max(0, len(self.earlier) - self._reach + 1)
+        self.state = detach(states[n_forgotten])
+        del self.earlier[:n_forgotten]
+        return logits_TBV
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """Return all that is carried, for a checkpoint."""
+        parts = {"state": self.state, "earlier": self.earlier}
+        return {part: {str(i): t for i, t in enumerate(ts)} for part, ts in parts.items()}
+
+    def set_tensors(self, tensors: Mapping[str, dict[str, Tensor]], device: torch.device) -> None:
+        """Take back what `tensors` returned."""
+        state, earlier = (tensors.get(part, {}) for part in ("state", "earlier"))
+        self.state = tuple(state[str(i)].to(device) for i in range(len(state)))
+        self.earlier = [earlier[str(i)].to(device) for i in range(len(earlier))]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Update:
+    """What one update tells; tensors, for reading them would wait for the device.
+
+    Attributes:
+        nats: cross-entropy per token. norm: of the gradient, before clipping.
+        probability: the mean that the targets were given; None unless asked for.
+    """
+
+    nats: Tensor
+    norm: Tensor
+    probability: Tensor | None
+
+
+class Learner:
+    """A model with its optimiser, loss and carried state.
+
+    Args: model: is trained in place. loss: `CrossEntropy()` unless tokens are weighted.
+    """
+
+    def __init__(self, model: LanguageModel, config: TrainingConfig, loss: CrossEntropy) -> None:
+        self.model, self._config, self._loss = model, config, loss
+        self.optimizer = make_optimizer(model.parameters(), config)
+        self.carried = CarriedState(config.detach_every)
+        self.latest: tuple[Tensor, Tensor] = (torch.empty(0), torch.empty(0))  # inputs, targets
+
+    def update(self, chunk: Chunk, learning_rate: float) -> Update:
+        """Make one update from one chunk."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        model = self.model
+        x_TB, y_TB = chunk.x_TB.to(model.device), chunk.y_TB.to(model.device)
+        self.latest = (x_TB, y_TB)
+        logits_TBV = self.carried.read(model, x_TB, fresh=chunk.fresh)
+        loss = self._loss(logits_TBV, y_TB)
+        self.optimizer.zero_grad()
+        (loss.objective + model.penalty(y_TB != IGNORED)).backward()
+        norm = clip(model, self._config)
+        self.optimizer.step()
+        watched = self._config.sample_every is not None
+        probability = mean_target_probability(logits_TBV, y_TB) if watched else None
+        return Update(nats=loss.nats, norm=norm, probability=probability)
+
+    def norms(self) -> dict[str, Any]:
+        """Measure activations and gradients on the latest chunk: see `measure_norms`."""
+        return measure_norms(self.model, *self.latest, self.carried.before)
+
+    def begin_averaging(self) -> None:
+        """Begin to average the weights, if the optimiser is one that does."""
+        if isinstance(self.optimizer, NTASGD):
+            self.optimizer.begin_averaging()
+
+    @contextmanager
+    def evaluation_weights(self) -> Iterator[None]:
+        """Give the model the weights to be evaluated meanwhile: the average, where there is one."""
+        if not isinstance(self.optimizer, NTASGD):
+            yield
+            return
+        with self.optimizer.averaged():
+            yield
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """Return, for a checkpoint, all but the weights."""
+        return {"optimizer": optimizer_tensors(self.optimizer), **self.carried.tensors()}
+
+    def set_tensors(self, tensors: Mapping[str, dict[str, Tensor]]) -> None:
+        """Take back what `tensors` returned."""
+        set_optimizer_tensors(self.optimizer, tensors.get("optimizer", {}))
+        self.carried.set_tensors(tensors, self.model.device)
+
+
+def clip(model: nn.Module, config: TrainingConfig) -> Tensor:
+    """Clip the gradients, by value if `clip_value` is set, else by norm; return the norm before.
+
+    Source: by norm: Pascanu et al. 2013, arXiv:1211.5063, algorithm 1.
+    """
+    if config.clip_value is None:
+        return nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    norm = nn.utils.get_total_norm(gradients)
+    nn.utils.clip_grad_value_(model.parameters(), config.clip_value)
+    return norm
