@@ -1,4 +1,4 @@
-"""`python -m experiments`: compare tokenizers, and measure speed."""
+"""`python -m experiments`: compare tokenizers, measure speed, count what differs from others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from experiments.parity.command import parity
 from lstm_lm.cli_options import CORPUS_OPTIONS, config_from, config_options, was_given
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
 from lstm_lm.threads import wait_briefly
@@ -155,6 +156,9 @@ def bench(source: str, vocab_size: int, rounds: int, output: Path | None) -> Non
         write_text(output, json.dumps(result, indent=1) + "\n")
     if not result["same"]:
         raise ToktoolsError("the two libraries gave different ids")
+
+
+main.add_command(parity)
 
 
 if __name__ == "__main__":

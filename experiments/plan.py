@@ -15,9 +15,9 @@ from typing import Any
 
 from lstm_lm.cli_options import make_tokenizer
 from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
-from toktools.adapters.opening import is_file_name
 from toktools.corpus import Corpus, open_corpus
 from toktools.errors import ToktoolsError, lookup
+from toktools.formats.opening import is_file_name
 from toktools.registry import names
 from toktools.tokenizer import Tokenizer
 

@@ -119,7 +119,7 @@ def make_tokenizer(
             they are JSON, else as text.
     Raises: ToktoolsError at an unknown name or option, or options for a tokenizer that is trained.
     """
-    from toktools.adapters.opening import is_file_name
+    from toktools.formats.opening import is_file_name
     from toktools.registry import names
 
     if name not in names() and (Path(name).exists() or is_file_name(name) or "/" in name):

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.counting import documents_of
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
+from toktools.training.counting import documents_of
 
 IGNORED = -100
 """The target of a padded position: cross-entropy leaves it out (torch's default ignore_index)."""

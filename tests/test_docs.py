@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.parity.measure import table as parity_table
 from experiments.summary import markdown
 
 ROOT = Path(__file__).parent.parent
@@ -69,3 +70,10 @@ def test_the_tables_of_the_pages_are_those_of_the_stored_results(name: str):
     results = json.loads((ROOT / "experiments" / "results" / f"{name}.json").read_text("utf-8"))
     table = markdown(results, without=("training tokens", "tokens/s", "seconds"))
     assert table in (ROOT / "docs" / "words-characters-pieces.md").read_text("utf-8")
+
+
+def test_the_table_of_parity_is_that_of_the_stored_results_and_shows_no_difference():
+    results = json.loads((ROOT / "experiments" / "results" / "parity.json").read_text("utf-8"))
+    assert parity_table(results) in (ROOT / "docs" / "parity.md").read_text("utf-8")
+    assert sum(row["different"] for row in results["rows"]) == 0
+    assert sum(row["drawn"] for row in results["rows"]) >= 10_000_000

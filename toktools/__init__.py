@@ -18,13 +18,23 @@ if TYPE_CHECKING:
     from toktools.adapters.tiktoken import TiktokenTokenizer
     from toktools.bpe import BPETokenizer, train_bpe
     from toktools.byte import ByteTokenizer, train_byte
+    from toktools.changing.auditing import Audit, audit
+    from toktools.changing.dropout import encode_with_dropout
+    from toktools.changing.extending import extend
+    from toktools.changing.pruning import Pruned, prune, remap_rows
     from toktools.character import CharacterTokenizer, train_character
+    from toktools.contract.decode_stream import DecodeStream
     from toktools.corpus import Corpus, open_corpus
-    from toktools.decode_stream import DecodeStream
-    from toktools.errors import ToktoolsError
+    from toktools.errors import ToktoolsError, UnsupportedError
+    from toktools.formats.converting import Conversion, convert
+    from toktools.formats.rank_files import load_tiktoken
     from toktools.formats.tokenizer_json import load
+    from toktools.formats.vocabulary_files import load_vocab_and_merges, load_vocab_txt
     from toktools.registry import train
-    from toktools.tokenizer import Documents, Encoding, Tokenizer
+    from toktools.tokenizer import Decoding, Documents, Encoding, Padded, Tokenizer
+    from toktools.training.count_table import Counting
+    from toktools.training.token_counts import count_tokens
+    from toktools.verifying import Divergence, Verification, verify
     from toktools.vocabulary import SpecialTokens, Vocabulary
     from toktools.word import WordReport, WordTokenizer, train_word
     from toktools.wordpiece import WordPieceTokenizer, train_wordpiece
@@ -33,15 +43,25 @@ _API = {
     "adapters.huggingface": ["HuggingFaceTokenizer"],
     "adapters.sentencepiece": ["SentencePieceTokenizer", "train_sentencepiece"],
     "adapters.tiktoken": ["TiktokenTokenizer"],
+    "changing.auditing": ["Audit", "audit"],
     "bpe": ["BPETokenizer", "train_bpe"],
     "byte": ["ByteTokenizer", "train_byte"],
     "character": ["CharacterTokenizer", "train_character"],
     "corpus": ["Corpus", "open_corpus"],
-    "decode_stream": ["DecodeStream"],
-    "errors": ["ToktoolsError"],
+    "training.count_table": ["Counting"],
+    "contract.decode_stream": ["DecodeStream"],
+    "changing.dropout": ["encode_with_dropout"],
+    "errors": ["ToktoolsError", "UnsupportedError"],
+    "changing.extending": ["extend"],
+    "formats.converting": ["Conversion", "convert"],
+    "formats.rank_files": ["load_tiktoken"],
     "formats.tokenizer_json": ["load"],
+    "formats.vocabulary_files": ["load_vocab_and_merges", "load_vocab_txt"],
+    "changing.pruning": ["Pruned", "prune", "remap_rows"],
     "registry": ["train"],
-    "tokenizer": ["Documents", "Encoding", "Tokenizer"],
+    "training.token_counts": ["count_tokens"],
+    "tokenizer": ["Decoding", "Documents", "Encoding", "Padded", "Tokenizer"],
+    "verifying": ["Divergence", "Verification", "verify"],
     "vocabulary": ["SpecialTokens", "Vocabulary"],
     "word": ["WordReport", "WordTokenizer", "train_word"],
     "wordpiece": ["WordPieceTokenizer", "train_wordpiece"],

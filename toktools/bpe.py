@@ -7,16 +7,24 @@ Source: Sennrich et al. 2016, arXiv:1508.07909 (BPE for words); Radford et al. 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
-from toktools.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
-from toktools.counting import CorpusLike, count_pretokens
+from toktools.contract.decode_stream import DecodeStream
+from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
-from toktools.merging import Progress, Symbols, apply_merges, learn_merges
-from toktools.normalizers import Normalizer
-from toktools.pretokenizers import Gpt2Split, Pretokenizer
+from toktools.normalizers import Normalizer, NormalizerLike
+from toktools.pretokenizers import Gpt2Split, Pretokenizer, PretokenizerLike
 from toktools.tokenizer import Tokenizer
+from toktools.training.count_table import Counting
+from toktools.training.counting import CorpusLike
+from toktools.training.learning import learn_by_frequency
+from toktools.training.marks import Marks, WordEndStream
+from toktools.training.merge_training import MergeOptions, start
+from toktools.training.merging import Progress, apply_merges
+from toktools.training.text_steps import text_steps
+from toktools.unicode.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
@@ -28,7 +36,11 @@ class BPETokenizer(Tokenizer):
         merges: pairs of tokens, first learned first; each pair joined is a token.
         byte_level: whether the base symbols are bytes (nothing is unknown) or characters.
         ignore_merges: a piece that is a token becomes it, whatever the merges make of it (Llama 3).
-    Raises: ToktoolsError if a merge names or makes a token that is not in the vocabulary.
+        continuing_subword_prefix: marks the symbols that continue a piece, as in WordPiece.
+        end_of_word_suffix: marks the last symbol of a piece; decoding makes a space of it.
+    Raises: ToktoolsError if a merge names or makes a token that is not in the vocabulary or is
+            special (ordinary text never becomes a special token), or if symbols are bytes and
+            marked.
     """
 
     kind = "bpe"
@@ -40,6 +52,8 @@ class BPETokenizer(Tokenizer):
         *,
         byte_level: bool = True,
         ignore_merges: bool = False,
+        continuing_subword_prefix: str = "",
+        end_of_word_suffix: str = "",
         normalizer: Normalizer | None = None,
         pretokenizer: Pretokenizer | None = None,
         training: Mapping[str, Any] | None = None,
@@ -53,55 +67,133 @@ class BPETokenizer(Tokenizer):
         self.merges = tuple(merges)
         self.byte_level = byte_level
         self.ignore_merges = ignore_merges
+        self.continuing_subword_prefix = continuing_subword_prefix
+        self.end_of_word_suffix = end_of_word_suffix
+        spaces = dropped(self.pretokenizer) is not None
+        self.marks = Marks(continuing_subword_prefix, end_of_word_suffix, spaces)
         ids = vocabulary.ids
-        self._ranks: dict[tuple[int, int], tuple[int, int]] = {}
-        for rank, (left, right) in enumerate(self.merges):
-            for token in (left, right, left + right):
-                if token not in ids:
-                    raise ToktoolsError(
-                        f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, "
-                        "which is not in the vocabulary"
-                    )
-            self._ranks[ids[left], ids[right]] = (rank, ids[left + right])
-        if byte_level:
-            missing = [c for c in ALPHABET if c not in ids]
-            if missing:
-                raise ToktoolsError(
-                    f"a byte-level vocabulary needs all 256 bytes, got none for byte "
-                    f"0x{CHARACTER_TO_BYTE[missing[0]]:02X}"
-                )
-        elif vocabulary.unk_id is None:
-            raise ToktoolsError("character-level BPE needs an ANY token for unseen characters")
+        self._ranks = _ranks(self.merges, vocabulary, continuing_subword_prefix)
+        _require_base(vocabulary, byte_level, self.marks)
         special = vocabulary.special_ids
-        self._base = {t: i for t, i in ids.items() if len(t) == 1 and i not in special}
+        longest = 1 + len(continuing_subword_prefix) + len(end_of_word_suffix)
+        self._base = {t: i for t, i in ids.items() if len(t) <= longest and i not in special}
         self._whole = {t: i for t, i in ids.items() if i not in special} if ignore_merges else {}
         self._unk_id = -1 if vocabulary.unk_id is None else vocabulary.unk_id
 
     def encode_piece(self, piece: str) -> list[int]:
+        if self._whole:
+            whole = self._whole.get(spell(piece.encode()) if self.byte_level else piece)
+            if whole is not None:
+                return [whole]
+        return apply_merges(self.base_ids(piece), self._ranks)
+
+    def base_ids(self, piece: str) -> list[int]:
+        """Return the ids of the base symbols of `piece`: what it is before any merge."""
         symbols = spell(piece.encode()) if self.byte_level else piece
-        if symbols in self._whole:
-            return [self._whole[symbols]]
+        if self.marks:
+            symbols = self.marks.spell(symbols)
         base, unknown = self._base, self._unk_id
-        return apply_merges([base.get(symbol, unknown) for symbol in symbols], self._ranks)
+        return [base.get(symbol, unknown) for symbol in symbols]
+
+    @property
+    def ranks(self) -> Mapping[tuple[int, int], tuple[int, int]]:
+        """For each pair of ids that merges: its rank, and the id of the token that it makes."""
+        return self._ranks
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
         tokens = self.vocabulary.tokens
-        lengths = [1 if i == self._unk_id else len(tokens[i]) for i in ids]
+        if len(ids) == 1:
+            return [(0, len(piece))]
+        lengths = self.marks.lengths([tokens[i] for i in ids])
+        lengths = [1 if i == self._unk_id else n for i, n in zip(ids, lengths, strict=True)]
         if self.byte_level:
             return byte_spans(piece, lengths)
-        ends = [sum(lengths[: i + 1]) for i in range(len(ids))]
-        return list(zip([0, *ends], ends, strict=False))
+        return list(pairwise(accumulate(lengths, initial=0)))
 
     def surface(self, token: str, first: bool) -> bytes:
         if not self.byte_level:
-            return token.encode()
+            return self.marks.surface(token, first=first).encode()
         return unspell(token)
+
+    def decode_bytes(
+        self, ids: Iterable[int], *, keep_special: bool = False, hidden: Iterable[str] = ()
+    ) -> bytes:
+        ids = list(ids)
+        text = super().decode_bytes(ids, keep_special=keep_special, hidden=hidden)
+        return text[: len(text) - self._n_spaces_at_end(ids, keep_special)]
+
+    def _n_spaces_at_end(self, ids: list[int], keep_special: bool) -> int:
+        """Return 1 if the last token put a space behind its word, where no word follows."""
+        if not self.marks.spaces_behind:
+            return 0
+        silent = set() if keep_special else {self.pad_id, self.eos_id}
+        last = next((id for id in reversed(ids) if id not in silent), None)
+        if last is None or last in self.vocabulary.special_ids:
+            return 0
+        return int(self.vocabulary.token(last).endswith(self.marks.suffix))
+
+    def decode_stream(self) -> DecodeStream:
+        return WordEndStream(self) if self.marks.spaces_behind else super().decode_stream()
 
     @property
     def lossless(self) -> bool | str:
-        if self.byte_level:
-            return "what its normalizer rewrites" if self.normalizer else True
-        return "characters outside the vocabulary become " + str(self.vocabulary.special.any)
+        lost = between_words if self.marks else dropped
+        unknown = f"characters outside the vocabulary, which become {self.vocabulary.special.any}"
+        marks = [mark for mark in (self.marks.prefix, self.marks.suffix) if mark]
+        return claim(
+            rewritten(self.normalizer),
+            lost(self.pretokenizer),
+            *(f"{mark!r} in the text" for mark in marks),
+            None if self.byte_level else unknown,
+        )
+
+
+def _require_base(vocabulary: Vocabulary, byte_level: bool, marks: Marks) -> None:
+    """Raise ToktoolsError unless the vocabulary can write down any text."""
+    if byte_level:
+        refuse_marked_bytes(marks)
+        without = {-1, *vocabulary.special_ids}
+        missing = [c for c in ALPHABET if vocabulary.ids.get(c, -1) in without]
+        if missing:
+            raise ToktoolsError(
+                f"a byte-level vocabulary needs all 256 bytes as tokens that are not special, "
+                f"got none for byte 0x{CHARACTER_TO_BYTE[missing[0]]:02X}"
+            )
+    elif vocabulary.unk_id is None:
+        raise ToktoolsError("character-level BPE needs an ANY token for unseen characters")
+
+
+def refuse_marked_bytes(marks: Marks) -> None:
+    """Raise ToktoolsError at marks on bytes, which the library can neither complete nor decode."""
+    if marks:
+        raise ToktoolsError(
+            "byte-level BPE takes no continuing_subword_prefix or end_of_word_suffix: marked bytes "
+            "that the corpus lacks would be unknown, and the marks would be decoded as text; "
+            "train over characters: byte_level=False, --character-level"
+        )
+
+
+def _ranks(
+    merges: Iterable[tuple[str, str]], vocabulary: Vocabulary, prefix: str
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return, by pair of ids, the rank of its merge and the id that it makes."""
+    ids = vocabulary.ids
+    ranks: dict[tuple[int, int], tuple[int, int]] = {}
+    for rank, (left, right) in enumerate(merges):
+        merged = left + right.removeprefix(prefix)
+        for token in (left, right, merged):
+            if token not in ids:
+                raise ToktoolsError(
+                    f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, "
+                    "which is not in the vocabulary"
+                )
+            if ids[token] in vocabulary.special_ids:
+                raise ToktoolsError(
+                    f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, which is "
+                    "special; leave the merge out, or name the special token otherwise"
+                )
+        ranks[ids[left], ids[right]] = (rank, ids[merged])
+    return ranks
 
 
 def train_bpe(
@@ -111,71 +203,88 @@ def train_bpe(
     min_frequency: int = 1,
     byte_level: bool = True,
     max_token_length: int | None = None,
+    limit_alphabet: int | None = None,
+    initial_alphabet: Sequence[str] = (),
+    alphabet: Sequence[str] | None = None,
+    continuing_subword_prefix: str = "",
+    end_of_word_suffix: str = "",
+    pretokenizer: PretokenizerLike | None = None,
+    normalizer: NormalizerLike | None = None,
     special_tokens: SpecialTokens | None = None,
     progress: Progress | None = None,
+    counting: Counting | None = None,
 ) -> BPETokenizer:
     """Learn a BPE vocabulary: the same merges and ids as Hugging Face's `BpeTrainer`.
 
     Args:
-        corpus: documents (see `toktools.counting.CorpusLike`), cut by GPT-2's rule.
-        vocab_size: number of tokens wanted, specials and alphabet included.
-        min_frequency: never merge a pair seen fewer times.
+        corpus: documents (see `toktools.training.counting.CorpusLike`).
         byte_level: start from the 256 bytes; otherwise from the characters of the corpus, with
             `<ANY>` for characters that are not among them.
-        max_token_length: see `toktools.merging.learn_merges`.
+        pretokenizer: how text is cut: an object, a name or a list of them; by default GPT-2's
+            rule, or white space if there are marks. normalizer: what is done to text before.
         special_tokens: PAD and EOS by default, and ANY at the character level.
         progress: called with (tokens so far, vocab_size).
+        counting: limits of memory and the like; see `toktools.Counting`.
+        others: see `toktools.training.merge_training.MergeOptions`; marks need characters.
     Returns: a tokenizer; it has fewer tokens than asked for if the corpus runs out of pairs.
-    Raises:  ToktoolsError for an empty corpus or too small a `vocab_size`.
+    Raises:  ToktoolsError for an empty corpus or impossible options.
     Example:
-        >>> tokenizer = train_bpe(
-        ...     ["aaabdaaabac"], vocab_size=258, special_tokens=SpecialTokens.none()
-        ... )
-        >>> tokenizer.merges
-        (('a', 'a'), ('a', 'b'))
-        >>> [tokenizer.id_to_token(id) for id in tokenizer.encode("aaabdaaabac")]
-        ['aa', 'ab', 'd', 'aa', 'ab', 'a', 'c']
+        >>> train_bpe({"hug": 10, "pun": 12}, vocab_size=260).merges
+        (('p', 'u'), ('pu', 'n'))
     """
     special = special_tokens or SpecialTokens()
-    if byte_level:
-        special = special.without_any()
-    cut = Gpt2Split()
-    pretokens = count_pretokens(corpus, cut)
-    spelled = {spell(p.encode()) if byte_level else p: n for p, n in pretokens.counts.items()}
-    symbols = Symbols(special)
-    symbols.add_alphabet(ALPHABET if byte_level else sorted({c for p in spelled for c in p}))
-    require_room(vocab_size, symbols)
-    merges = learn_merges(
-        [[symbols.ids[character] for character in pretoken] for pretoken in spelled],
-        list(spelled.values()),
-        symbols,
+    default = "whitespace" if continuing_subword_prefix or end_of_word_suffix else "gpt2"
+    cut, rewrite = text_steps(pretokenizer, normalizer, default=default)
+    options = MergeOptions(
+        special=special.without_any() if byte_level else special,
+        pretokenizer=cut,
+        normalizer=rewrite,
+        byte_level=byte_level,
         vocab_size=vocab_size,
         min_frequency=min_frequency,
         max_token_length=max_token_length,
+        limit_alphabet=limit_alphabet,
+        initial_alphabet=initial_alphabet,
+        alphabet=alphabet,
+        continuing_subword_prefix=continuing_subword_prefix,
+        end_of_word_suffix=end_of_word_suffix,
+    )
+    return _learn(corpus, options, progress, counting)
+
+
+def _learn(
+    corpus: CorpusLike,
+    options: MergeOptions,
+    progress: Progress | None,
+    counting: Counting | None,
+) -> BPETokenizer:
+    """Train with options that are checked."""
+    if options.byte_level:
+        refuse_marked_bytes(options.marks)
+    capped = counting is not None and counting.max_memory is not None
+    if capped and options.marks and options.max_token_length is not None:
+        raise ToktoolsError(
+            "max_token_length and a prefix or suffix cannot go together with max_memory "
+            "(--max-memory); leave one of the three out"
+        )
+    pretokens, spelled, symbols = start(corpus, options, counting)
+    merges = learn_by_frequency(
+        pretokens,
+        spelled,
+        symbols,
+        counting,
+        vocab_size=options.vocab_size,
+        min_frequency=options.min_frequency,
+        max_token_length=options.max_token_length,
         progress=progress,
     )
     return BPETokenizer(
-        Vocabulary(symbols.strings, special),
+        Vocabulary(symbols.strings, options.special),
         [(symbols.strings[left], symbols.strings[right]) for left, right in merges],
-        byte_level=byte_level,
-        pretokenizer=cut,
-        training={
-            "options": {
-                "vocab_size": vocab_size,
-                "min_frequency": min_frequency,
-                "byte_level": byte_level,
-                "max_token_length": max_token_length,
-            },
-            "corpus": pretokens.corpus,
-        },
+        byte_level=options.byte_level,
+        continuing_subword_prefix=options.continuing_subword_prefix,
+        end_of_word_suffix=options.end_of_word_suffix,
+        normalizer=options.normalizer,
+        pretokenizer=options.pretokenizer,
+        training={"options": options.record(), "corpus": pretokens.corpus},
     )
-
-
-def require_room(vocab_size: int, symbols: Symbols) -> None:
-    """Raise ToktoolsError unless `vocab_size` holds the special tokens and the alphabet."""
-    if vocab_size < len(symbols):
-        n_special = len(symbols.reserved)
-        raise ToktoolsError(
-            f"vocab_size must be >= {len(symbols)} ({n_special} special tokens and an alphabet of "
-            f"{len(symbols) - n_special}), got {vocab_size}"
-        )

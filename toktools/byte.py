@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from toktools.byte_alphabet import BYTE_TO_CHARACTER, byte_spans, unspell
 from toktools.tokenizer import Tokenizer
+from toktools.unicode.byte_alphabet import BYTE_TO_CHARACTER, byte_spans, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 

@@ -5,14 +5,17 @@ Adds to `byte.py` a vocabulary that must be learned, and so can fail.
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from toktools.counting import CorpusLike, count_pretokens
 from toktools.errors import ToktoolsError
-from toktools.pretokenizers import WholeText
 from toktools.tokenizer import Tokenizer
+from toktools.training.count_table import Counting
+from toktools.training.counting import CorpusLike, count_pretokens
+from toktools.training.on_disk.runs import StoredCounts
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
@@ -44,20 +47,38 @@ class CharacterTokenizer(Tokenizer):
         return "characters outside the vocabulary become " + str(self.vocabulary.special.any)
 
 
+@dataclass(frozen=True)
+class EachCharacter:
+    """A cut for counting: every character is a piece, so that the counts are those of characters.
+
+    Example:
+        >>> EachCharacter().split("abc")
+        ['a', 'b', 'c']
+    """
+
+    def split(self, text: str) -> list[str]:
+        return list(text)
+
+    def split_spans(self, text: str) -> list[tuple[int, int]]:
+        return [(i, i + 1) for i in range(len(text))]
+
+
 def train_character(
     corpus: CorpusLike,
     *,
     min_count: int = 1,
     max_vocab: int | None = None,
     special_tokens: SpecialTokens | None = None,
+    counting: Counting | None = None,
 ) -> CharacterTokenizer:
     """Learn the alphabet of a corpus.
 
     Args:
-        corpus: documents (see `toktools.counting.CorpusLike`).
+        corpus: documents (see `toktools.training.counting.CorpusLike`).
         min_count: characters seen fewer times become `<ANY>`.
         max_vocab: at most this many tokens, specials included; the most frequent are kept.
         special_tokens: PAD, EOS and ANY by default.
+        counting: limits of memory and the like; see `toktools.Counting`.
     Returns: a tokenizer whose characters are ordered by count, descending, then by code point.
     Raises:  ToktoolsError for an empty corpus or impossible options.
     Example:
@@ -66,7 +87,7 @@ def train_character(
         ([4, 3, 2], 'ba')
     """
     special = special_tokens or SpecialTokens()
-    pretokens = count_pretokens(corpus, WholeText())
+    pretokens = count_pretokens(corpus, EachCharacter(), counting=counting)
     characters: Counter[str] = Counter()
     for pretoken, count in pretokens.counts.items():
         for character in pretoken:
@@ -83,7 +104,10 @@ def train_character(
 
 
 def most_frequent(
-    counts: Mapping[str, int], min_count: int, max_vocab: int | None, special: SpecialTokens
+    counts: Mapping[str, int] | StoredCounts,
+    min_count: int,
+    max_vocab: int | None,
+    special: SpecialTokens,
 ) -> list[str]:
     """Return the tokens to keep: by count, descending, then by code point; never a special token.
 
@@ -98,6 +122,7 @@ def most_frequent(
         raise ToktoolsError(
             f"max_vocab must be > {len(reserved)} (the special tokens), got {max_vocab}"
         )
-    kept = [t for t, count in counts.items() if count >= min_count and t not in reserved]
-    kept.sort(key=lambda token: (-counts[token], token))
-    return kept if max_vocab is None else kept[: max_vocab - len(reserved)]
+    kept = ((-n, t) for t, n in counts.items() if n >= min_count and t not in reserved)
+    if max_vocab is None:
+        return [token for _, token in sorted(kept)]
+    return [token for _, token in heapq.nsmallest(max_vocab - len(reserved), kept)]

@@ -6,11 +6,16 @@ import click
 
 from toktools import __version__
 from toktools.command_line import Group
-from toktools.commands.encode import decode, encode
+from toktools.commands.convert import convert
+from toktools.commands.decode import decode
+from toktools.commands.encode import encode
+from toktools.commands.extend import extend
 from toktools.commands.inspect import inspect
+from toktools.commands.prune import prune
 from toktools.commands.score import compare, score
 from toktools.commands.train import train_bpe, train_character, train_word, train_wordpiece
 from toktools.commands.train_sentencepiece import train_sentencepiece
+from toktools.commands.verify import verify
 from toktools.commands.viz import viz
 
 
@@ -35,8 +40,12 @@ for command in (
     encode,
     decode,
     inspect,
+    extend,
+    prune,
     viz,
     score,
     compare,
+    verify,
+    convert,
 ):
     main.add_command(command)

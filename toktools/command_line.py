@@ -46,18 +46,40 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
-@contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], object]]:
-    """Show a bar with the time left while the block runs, if standard error is a terminal.
+Bar = Callable[[int, int | None], object]
+"""Called with (done, total), total None where it is not known."""
 
-    Yields: a function to call with (done, total).
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Bar]:
+    """Show a bar with the time left while the block runs, if standard error is a terminal."""
+    with progress_bars(what) as (bar,):
+        bar(0, None)
+        yield bar
+
+
+@contextmanager
+def progress_bars(*names: str) -> Iterator[list[Bar]]:
+    """Show bars with the time left, each from its first call on, if standard error is a terminal.
+
+    Yields: a function a name, to call with (done, total), or (done, None) where no total is known.
     """
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield [lambda done, total: None] * len(names)
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+        def bar(name: str) -> Bar:
+            task = progress.add_task(name, total=None, start=False, visible=False)
+
+            def show(done: int, total: int | None) -> None:
+                if not progress.tasks[task].started:
+                    progress.start_task(task)
+                progress.update(task, completed=done, total=total, visible=True)
+
+            return show
+
+        yield [bar(name) for name in names]

@@ -11,6 +11,10 @@ class ToktoolsError(ValueError):
     """A mistake in input, options or files, told in one line; the command line prints just that."""
 
 
+class UnsupportedError(ToktoolsError):
+    """A file that is sound, as far as we can tell, but asks for what toktools has not."""
+
+
 def lookup(name: str, table: Mapping[str, T], *, what: str) -> T:
     """Return `table[name]`; ToktoolsError names the closest match and the list of all names."""
     if name in table:

@@ -27,6 +27,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise ToktoolsError(f"{path}: is a directory; name a file in it")
+    if path.exists() and not path.is_file():
+        yield path  # a device or a pipe, such as /dev/null: nothing to replace
+        return
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as e:

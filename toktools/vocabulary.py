@@ -1,16 +1,20 @@
 """Token <-> id, and the special tokens that stand outside the text.
 
 Ids are positions: the special tokens come first, in the order PAD, EOS, ANY, then everything else
-in the order that the tokenizer's trainer gives.
+in the order that the tokenizer's trainer gives. Published vocabularies order theirs otherwise, and
+some leave holes: ids that no token has.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from toktools.errors import ToktoolsError
+
+_MOST_HOLES = 1 << 20  # more would rather be a mistake
+_HOLE = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,25 +65,30 @@ class Vocabulary:
     """An immutable, ordered set of tokens: the id of a token is its position.
 
     Args:
-        tokens: every token, specials included, in id order.
+        tokens: every token, specials included, in id order; "" at an id that no token has.
         special: which of them are special.
 
     Raises:
-        ToktoolsError: if a token occurs twice or a special token is not among them.
+        ToktoolsError: if a token occurs twice, a special token is not among them, or the last id
+            has no token.
 
     Example:
         >>> vocabulary = Vocabulary(["<PAD>", "<EOS>", "<ANY>", "a"], SpecialTokens())
         >>> vocabulary.id("a"), vocabulary.token(0), vocabulary.eos_id, len(vocabulary)
         (3, '<PAD>', 1, 4)
+        >>> Vocabulary(["a", "", "b"], SpecialTokens.none()).ids
+        {'a': 0, 'b': 2}
     """
 
     def __init__(self, tokens: Iterable[str], special: SpecialTokens) -> None:
         self.tokens = tuple(tokens)
         self.special = special
-        self.ids = {token: i for i, token in enumerate(self.tokens)}
-        if len(self.ids) != len(self.tokens):
-            twice = next(t for i, t in enumerate(self.tokens) if self.ids[t] != i)
+        self.ids = {token: i for i, token in enumerate(self.tokens) if token != _HOLE}
+        if len(self.ids) != len(self.tokens) - self.tokens.count(_HOLE):
+            twice = next(t for i, t in enumerate(self.tokens) if self.ids.get(t, i) != i)
             raise ToktoolsError(f"a vocabulary holds each token once, got {twice!r} twice")
+        if self.tokens and self.tokens[-1] == _HOLE:
+            raise ToktoolsError("the last id of a vocabulary must have a token, got '' there")
         for name in special:
             if name not in self.ids:
                 raise ToktoolsError(f"special token {name!r} is not in the vocabulary")
@@ -104,7 +113,34 @@ class Vocabulary:
             raise ToktoolsError(f"{token!r} is not a token of this vocabulary{hint}") from None
 
     def token(self, id: int) -> str:
-        """Return the token with this id; ToktoolsError if it lies outside 0 .. len - 1."""
+        """Return the token with this id; ToktoolsError if it has none or is not in 0 .. len - 1."""
         if not 0 <= id < len(self.tokens):
             raise ToktoolsError(f"token id must be in 0..{len(self.tokens) - 1}, got {id}")
-        return self.tokens[id]
+        token = self.tokens[id]
+        if token == _HOLE:
+            raise ToktoolsError(f"token id {id} has no token: this vocabulary leaves a hole there")
+        return token
+
+
+def tokens_by_id(ids: Mapping[str, int]) -> list[str]:
+    """Return the tokens in id order, "" at ids that no token has.
+
+    Raises: ToktoolsError if an id is no int from 0 on, two tokens share one, or one lies far off.
+    Example:
+        >>> tokens_by_id({"a": 0, "b": 2})
+        ['a', '', 'b']
+    """
+    tokens: dict[int, str] = {}
+    highest = len(ids) + _MOST_HOLES - 1
+    for token, id in ids.items():
+        if type(id) is not int or not 0 <= id <= highest:
+            raise ToktoolsError(
+                f"ids must be whole numbers in 0..{highest} (for {len(ids)} tokens, with at most "
+                f"{_MOST_HOLES} holes), got {id!r:.60} for token {token!r:.60}"
+            )
+        if id in tokens:
+            raise ToktoolsError(
+                f"each id must have one token, got {tokens[id]!r:.60} and {token!r:.60} for {id}"
+            )
+        tokens[id] = token
+    return [tokens.get(id, _HOLE) for id in range(max(tokens, default=-1) + 1)]

@@ -11,11 +11,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from toktools.character import most_frequent
-from toktools.counting import CorpusLike, count_pretokens, documents_of
+from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
-from toktools.normalizers import Lowercase, Normalizer
-from toktools.pretokenizers import Pretokenizer, WhitespaceSplit, pretokenizer
+from toktools.normalizers import Normalizer, NormalizerLike
+from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
 from toktools.tokenizer import Tokenizer
+from toktools.training.count_table import Counting
+from toktools.training.counting import CorpusLike, count_pretokens, documents_of, weighted
+from toktools.training.on_disk.runs import StoredCounts
+from toktools.training.text_steps import described, word_steps
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
@@ -23,7 +27,8 @@ class WordTokenizer(Tokenizer):
     """Encodes text as whole words; decoding puts one space between words.
 
     With whitespace splitting it is lossless, but for `<ANY>`, on text whose words are separated by
-    single spaces. With punctuation splitting it also forgets where the spaces were.
+    single spaces. With punctuation splitting it also forgets where the spaces were. A pretokenizer
+    that keeps all of the text (GPT-2's) leaves no space to put between words, and none is put.
     """
 
     kind = "word"
@@ -45,6 +50,7 @@ class WordTokenizer(Tokenizer):
         if vocabulary.unk_id is None:
             raise ToktoolsError("a word tokenizer needs an ANY token for words it does not know")
         self._unk_id: int = vocabulary.unk_id
+        self._space = b" " if dropped(self.pretokenizer) else b""
         self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
 
     def encode_piece(self, piece: str) -> list[int]:
@@ -54,11 +60,15 @@ class WordTokenizer(Tokenizer):
         return [(0, len(piece))]
 
     def surface(self, token: str, first: bool) -> bytes:
-        return token.encode() if first else b" " + token.encode()
+        return token.encode() if first else self._space + token.encode()
 
     @property
     def lossless(self) -> bool | str:
-        return what_words_lose(self.normalizer, "words outside the vocabulary")
+        return claim(
+            rewritten(self.normalizer),
+            between_words(self.pretokenizer),
+            "words outside the vocabulary",
+        )
 
 
 @dataclass(frozen=True)
@@ -100,18 +110,24 @@ def train_word(
     min_count: int = 3,
     max_vocab: int | None = None,
     lowercase: bool = False,
-    split: str = "whitespace",
+    split: str | None = None,
+    pretokenizer: PretokenizerLike | None = None,
+    normalizer: NormalizerLike | None = None,
     special_tokens: SpecialTokens | None = None,
+    counting: Counting | None = None,
 ) -> WordTokenizer:
     """Learn a vocabulary of words; those too rare become `<ANY>`.
 
     Args:
-        corpus: the training split, and nothing else (see `toktools.counting.CorpusLike`).
+        corpus: the training split, and nothing else (see `toktools.training.counting.CorpusLike`).
         min_count: words seen fewer times are replaced.
         max_vocab: at most this many tokens, specials included; the most frequent are kept.
         lowercase: lowercase text before it is cut.
         split: "whitespace", or "punctuation" to make each punctuation character a word too.
+        pretokenizer, normalizer: another cut, and what is done to text before it; names, objects,
+            or lists of them (`toktools.pretokenizers`, `toktools.normalizers`).
         special_tokens: PAD, EOS and ANY by default.
+        counting: limits of memory and the like; see `toktools.Counting`.
     Returns: a tokenizer whose words are ordered by count, descending, then by code point;
              `tokenizer.training["report"]` holds the fields of `WordReport`.
     Raises:  ToktoolsError for an empty corpus or impossible options.
@@ -124,12 +140,12 @@ def train_word(
 lost without it
     """
     special = special_tokens or SpecialTokens()
-    cut, normalizer = word_steps(split, lowercase)
+    cut, rewrite = word_steps(split, lowercase, pretokenizer, normalizer)
     source = corpus if isinstance(corpus, Mapping) else documents_of(corpus)
-    pretokens = count_pretokens(source, cut, normalizer)
+    pretokens = count_pretokens(source, cut, rewrite, counting)
     kept = most_frequent(pretokens.counts, min_count, max_vocab, special)
     tokenizer = WordTokenizer(
-        Vocabulary([*special, *kept], special), normalizer=normalizer, pretokenizer=cut
+        Vocabulary([*special, *kept], special), normalizer=rewrite, pretokenizer=cut
     )
     documents = () if isinstance(source, Mapping) else source
     report = _report(tokenizer, pretokens.counts, set(kept), documents)
@@ -139,6 +155,7 @@ lost without it
             "max_vocab": max_vocab,
             "lowercase": lowercase,
             "split": split,
+            **described(cut, rewrite),
         },
         "corpus": pretokens.corpus,
         "report": asdict(report),
@@ -146,33 +163,26 @@ lost without it
     return tokenizer
 
 
-def word_steps(split: str, lowercase: bool) -> tuple[Pretokenizer, Normalizer | None]:
-    """Return how words are cut and rewritten; ToktoolsError at another `split`."""
-    if split not in ("whitespace", "punctuation"):
-        raise ToktoolsError(f"split must be 'whitespace' or 'punctuation', got {split!r}")
-    return pretokenizer(split), Lowercase() if lowercase else None
-
-
-def what_words_lose(normalizer: Normalizer | None, unknown: str) -> str:
-    """Return what a tokenizer over words does not give back; `unknown`: the words it cannot say."""
-    rewritten = "upper case, " if normalizer == Lowercase() else "what its normalizer rewrites, "
-    return f"{rewritten if normalizer else ''}the white space between words, and {unknown}"
-
-
 def _report(
-    tokenizer: Tokenizer, counts: Mapping[str, int], kept: Collection[str], documents: Iterable[str]
+    tokenizer: Tokenizer,
+    counts: Mapping[str, int] | StoredCounts,
+    kept: Collection[str],
+    documents: Iterable[str],
 ) -> WordReport:
-    replaced = [count for word, count in counts.items() if word not in kept]
-    n_documents = n_with_any = 0
-    for document in documents:
+    words_replaced = types_replaced = n_documents = n_with_any = 0
+    for word, count in counts.items():
+        if word not in kept:
+            words_replaced += count
+            types_replaced += 1
+    for document, weight in map(weighted, documents):
         ids = tokenizer.encode(document)
-        n_documents += bool(ids)
-        n_with_any += tokenizer.unk_id in ids
+        n_documents += weight * bool(ids)
+        n_with_any += weight * (tokenizer.unk_id in ids)
     return WordReport(
         words=sum(counts.values()),
         types=len(counts),
-        words_replaced=sum(replaced),
-        types_replaced=len(replaced),
+        words_replaced=words_replaced,
+        types_replaced=types_replaced,
         documents=n_documents,
         documents_with_any=n_with_any,
     )

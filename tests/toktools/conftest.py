@@ -23,7 +23,7 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
-from toktools.byte_alphabet import unspell
+from toktools.unicode.byte_alphabet import unspell
 
 TRICKY = [
     *"  \n\t\r'sdmtlvreAZ09!?.#_-",
@@ -71,6 +71,39 @@ OURS: dict[str, Callable[[list[str]], Tokenizer]] = {
         documents, vocab_size=600, special_tokens=SpecialTokens.none()
     ),
     "bpe-character": lambda documents: train_bpe(documents, vocab_size=2000, byte_level=False),
+    "bpe-suffix": lambda documents: train_bpe(
+        documents, vocab_size=2000, byte_level=False, end_of_word_suffix="</w>"
+    ),
+    "bpe-prefix-suffix": lambda documents: train_bpe(
+        documents,
+        vocab_size=2000,
+        byte_level=False,
+        limit_alphabet=60,
+        continuing_subword_prefix="@@",
+        end_of_word_suffix="_",
+        pretokenizer=["punctuation", "digits"],
+        normalizer=["nfkc", "lowercase"],
+        special_tokens=NAMED,
+    ),
+    "bpe-marked-but-whole": lambda documents: train_bpe(
+        documents,
+        vocab_size=2000,
+        byte_level=False,
+        continuing_subword_prefix="##",
+        end_of_word_suffix="</w>",
+        pretokenizer="gpt2",
+    ),
+    "wordpiece-bytes": lambda documents: train_wordpiece(
+        documents, vocab_size=2000, byte_complete=True
+    ),
+    "wordpiece-lossless": lambda documents: train_wordpiece(
+        documents,
+        vocab_size=2000,
+        byte_complete=True,
+        pretokenizer="gpt2",
+        continuing_subword_prefix="▁",
+        special_tokens=SpecialTokens.none(),
+    ),
     "wordpiece": lambda documents: train_wordpiece(documents, vocab_size=2000),
     "wordpiece-likelihood": lambda documents: train_wordpiece(
         documents,
@@ -79,7 +112,7 @@ OURS: dict[str, Callable[[list[str]], Tokenizer]] = {
         min_frequency=3,
         split="punctuation",
         lowercase=True,
-        prefix="@@",
+        continuing_subword_prefix="@@",
         special_tokens=NAMED,
     ),
 }

@@ -68,6 +68,11 @@ def test_training_says_when_the_corpus_ran_out_of_pairs(tmp_path: Path):
     assert "8,000 were asked for; the corpus has no more pairs to merge" in done.stderr
 
 
+def test_unigram_training_says_that_it_ran_out_of_pieces(tmp_path: Path):
+    done = toktools("train-sentencepiece", "human-numbers", "-o", tmp_path / "t.json")
+    assert "8,000 were asked for; the corpus has no more likely pieces" in done.stderr
+
+
 def test_word_training_reports_what_any_replaced(folder: Path):
     done = toktools(
         "train-word", folder / "hamlet.txt", "--min-count", "2", "-o", folder / "w.json"

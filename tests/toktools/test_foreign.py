@@ -17,12 +17,9 @@ from tests.toktools.test_normalizers import marked_text
 from tests.toktools.test_pretokenizers import LLAMA3, O200K, contraction_text, split
 from toktools import Tokenizer, ToktoolsError, load
 from toktools.bpe import BPETokenizer
-from toktools.formats.components import (
-    read_normalizer,
-    read_pretokenizer,
-    write_normalizer,
-    write_pretokenizer,
-)
+from toktools.errors import UnsupportedError
+from toktools.formats.components import read_pretokenizer, write_pretokenizer
+from toktools.formats.normalizer_components import read_normalizer, write_normalizer
 from toktools.formats.tokenizer_json import from_json
 
 BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -95,7 +92,7 @@ def bert(prose: list[str]) -> hf.Tokenizer:
 def words(prose: list[str]) -> hf.Tokenizer:
     tokenizer = hf.Tokenizer(models.WordLevel(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents()])
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     special = ["<unk>", "<pad>", "</s>"]
     trainer = trainers.WordLevelTrainer(vocab_size=900, special_tokens=special, show_progress=False)
     tokenizer.train_from_iterator(prose, trainer)
@@ -192,34 +189,110 @@ REFUSED = {
     "Unigram": (lambda d: d["model"].update(type="Unigram"), "a model of type 'Unigram'"),
     "lstrip": (lambda d: d["added_tokens"][0].update(lstrip=True), "'<s>' with lstrip"),
     "normalized": (lambda d: d["added_tokens"][0].update(normalized=True), "normalized text"),
-    "hole": (lambda d: d["added_tokens"][0].update(id=7), r"ids must be 0\.\.1, each once; got 7"),
+    "far hole": (lambda d: d["added_tokens"][0].update(id=2_000_000_000), "got 2000000000 for"),
     "fallback": (lambda d: d["model"].update(type="BPE", byte_fallback=True), "byte_fallback"),
     "dropout": (lambda d: d["model"].update(type="BPE", dropout=0.1), "BPE model with dropout"),
-    "characters": (lambda d: d["model"].update(type="BPE"), "a BPE model over characters"),
-    "prefix space": (
-        lambda d: (
-            d["model"].update(type="BPE"),
-            d.update(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}),
-        ),
-        "add_prefix_space",
+    "drops characters": (
+        lambda d: d["model"].update(type="BPE", unk_token=None),
+        "a BPE model over characters without unk_token",
     ),
-    "pre_tokenizer": (lambda d: d.update(pre_tokenizer={"type": "Whitespace"}), "'Whitespace'"),
+    "fused": (lambda d: d["model"].update(type="BPE", fuse_unk=True), "characters with fuse_unk"),
+    "prefix space": (
+        lambda d: d.update(
+            pre_tokenizer={
+                "type": "Sequence",
+                "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "ByteLevel"}],
+            }
+        ),
+        "add_prefix_space behind another pre_tokenizer",
+    ),
+    "bytes": (
+        lambda d: d.update(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": False}),
+        "a ByteLevel pre_tokenizer before a model that is not BPE",
+    ),
+    "first": (
+        lambda d: d.update(
+            pre_tokenizer={"type": "Metaspace", "replacement": "_", "prepend_scheme": "first"}
+        ),
+        "Metaspace pre_tokenizer with prepend_scheme 'first' and added tokens",
+    ),
+    "scripts": (lambda d: d.update(pre_tokenizer={"type": "UnicodeScripts"}), "'UnicodeScripts'"),
+    "empty matches": (
+        lambda d: d.update(
+            normalizer={"type": "Replace", "pattern": {"Regex": "x*"}, "content": "y"}
+        ),
+        r"pattern 'x\*' that matches nothing at all in some places",
+    ),
+    "made by the normalizer": (
+        lambda d: d["model"]["vocab"].update({"<s>": 1}),
+        "an added token '<s>' among the tokens of its model, which the normalizer can make",
+    ),
+    "overlapping rounds": (
+        lambda d: d.update(
+            normalizer=None,
+            added_tokens=[
+                {"id": 1, "content": "ab", "normalized": True},
+                {"id": 2, "content": "bc", "normalized": False},
+            ],
+        ),
+        "the added tokens 'bc' and 'ab', which overlap",
+    ),
     "pattern": (
         lambda d: d.update(
-            pre_tokenizer={"type": "Split", "pattern": {"Regex": "^a"}, "behavior": "Isolated"}
+            pre_tokenizer={
+                "type": "Split",
+                "pattern": {"Regex": "^a"},
+                "behavior": "Isolated",
+                "invert": False,
+            }
         ),
         r"holds '\^', which regular-expression libraries read in different ways",
     ),
     "normalizer": (lambda d: d.update(normalizer={"type": "Precompiled"}), "'Precompiled'"),
-    "no unknown": (lambda d: d["model"].update(unk_token=None), "needs an ANY token"),
+    "no unknown": (lambda d: d["model"].update(unk_token=None), "unk_token is None, which its"),
+    "no prefix": (
+        lambda d: d["model"].update(type="WordPiece", continuing_subword_prefix=""),
+        "WordPiece model whose continuing_subword_prefix is ''",
+    ),
+    "unknown in text": (
+        lambda d: d["model"].update(type="WordPiece"),
+        r"the unknown token '\[UNK\]' in its model but not among the added tokens",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_run_exactly_is_refused_by_name(name: str):
     change, message = REFUSED[name]
-    with pytest.raises(ToktoolsError, match=message):
+    with pytest.raises(UnsupportedError, match=message):
         from_json(changed(change))
+
+
+def test_a_refusal_says_how_the_library_runs_the_file(tmp_path: Path):
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(changed(REFUSED["lstrip"][0])))
+    with pytest.raises(UnsupportedError, match="with lstrip") as caught:
+        load(path)
+    assert f"toktools.HuggingFaceTokenizer.open({str(path)!r}), " in str(caught.value)
+    assert str(caught.value).endswith(f"on the command line huggingface:{path}")
+
+
+DAMAGED = {
+    "another id": (lambda d: d["added_tokens"][0].update(id=7), "'<s>' must have the id 1 .* 7"),
+    "twice": (lambda d: d["added_tokens"].append(d["added_tokens"][0]), "'<s>' stands there twice"),
+    "a hole": (
+        lambda d: d.update(added_tokens=[], model={**d["model"], "vocab": {"[UNK]": 0, "a": 5}}),
+        r"ids must be 0\.\.1, each once; got 5",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_is_not_one_for_the_library(name: str):
+    change, message = DAMAGED[name]
+    with pytest.raises(ToktoolsError, match=message) as caught:
+        from_json(changed(change))
+    assert not isinstance(caught.value, UnsupportedError)
 
 
 def test_every_pretokenizer_and_normalizer_is_read_as_written():

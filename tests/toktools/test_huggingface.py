@@ -81,12 +81,21 @@ def test_the_object_given_is_not_changed(prose: list[str]):
     assert not given.encode_special_tokens
 
 
-def test_a_foreign_file_that_ours_cannot_run_opens_by_its_path(tmp_path: Path, prose: list[str]):
+def test_a_foreign_file_that_ours_cannot_run_is_opened_when_asked_for(
+    tmp_path: Path, prose: list[str]
+):
     foreign = original("hf-unigram", prose)
-    foreign.save(str(tmp_path / "tokenizer.json"))
-    ours = load(tmp_path)
-    assert isinstance(ours, HuggingFaceTokenizer)
-    assert ours.encode(prose[1]) == HuggingFaceTokenizer(foreign).encode(prose[1])
+    path = tmp_path / "tokenizer.json"
+    foreign.save(str(path))
+    with pytest.raises(ToktoolsError, match=r"asks for truncation.*huggingface:"):
+        load(path)
+    for ours in (
+        load(f"huggingface:{path}"),
+        load(f"huggingface:{tmp_path}"),
+        HuggingFaceTokenizer.open(path),
+    ):
+        assert isinstance(ours, HuggingFaceTokenizer)
+        assert ours.encode(prose[1]) == HuggingFaceTokenizer(foreign).encode(prose[1])
 
 
 @pytest.mark.oracle
@@ -127,12 +136,14 @@ def test_a_prefix_space_makes_byte_level_bpe_lossy(prose: list[str]):
     assert HuggingFaceTokenizer(tokenizer).lossless is not True
 
 
-def test_ids_without_a_token_are_filled(tmp_path: Path):
+def test_ids_without_a_token_are_counted_and_said_to_be_holes(tmp_path: Path):
     path = tmp_path / "gap.json"
     model = hf.models.WordLevel({"a": 0, "?": 5}, unk_token="?")
     path.write_text(json.dumps(json.loads(hf.Tokenizer(model).to_str())))
-    ours = load(path)
-    assert (ours.n_vocab, ours.encode("b"), ours.id_to_token(3)) == (6, [5], "<no token 3>")
+    ours = HuggingFaceTokenizer.open(path)
+    assert (ours.n_vocab, ours.encode("b")) == (6, [5])
+    with pytest.raises(ToktoolsError, match="token id 3 has no token"):
+        ours.id_to_token(3)
 
 
 def test_bytes_in_place_of_unknown_characters_decode_as_in_the_library(prose: list[str]):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toktools.errors import ToktoolsError
-from toktools.likelihood import learn_merges_by_likelihood
-from toktools.merging import Symbols, apply_merges, learn_merges
+from toktools.training.likelihood import learn_merges_by_likelihood
+from toktools.training.merging import Symbols, apply_merges, learn_merges
 
 words_over_three_letters = st.dictionaries(
     st.text("abc", min_size=1, max_size=8), st.integers(1, 5), min_size=1, max_size=8

@@ -17,11 +17,16 @@ from tests.toktools.conftest import tricky_text
 from toktools.errors import ToktoolsError
 from toktools.normalizers import (
     BertCleanup,
+    EnsurePrefix,
     Lowercase,
+    NmtCleanup,
     Normalizer,
     NormalizerSequence,
     Prepend,
+    RegexReplace,
     Replace,
+    SpellBytes,
+    Strip,
     StripAccents,
     UnicodeForm,
 )
@@ -39,6 +44,13 @@ PAIRS: dict[str, tuple[Normalizer, hf.Normalizer]] = {
     "replace-by-nothing": (Replace(" ", ""), hf.Replace(" ", "")),
     "prepend": (Prepend("▁"), hf.Prepend("▁")),
     "prepend-two": (Prepend("a b"), hf.Prepend("a b")),
+    "strip": (Strip(), hf.Strip()),
+    "strip-left": (Strip(right=False), hf.Strip(right=False)),
+    "strip-right": (Strip(left=False), hf.Strip(left=False)),
+    "nmt": (NmtCleanup(), hf.Nmt()),
+    "spell-bytes": (SpellBytes(), hf.ByteLevel()),
+    "regex": (RegexReplace(r"\s+", "<>"), hf.Replace(Regex(r"\s+"), "<>")),
+    "regex-by-nothing": (RegexReplace("[^a-zé]", ""), hf.Replace(Regex("[^a-zé]"), "")),
     "sequence": (
         NormalizerSequence(UnicodeForm("NFD"), StripAccents(), Lowercase(), Replace(" ", "▁")),
         hf.Sequence([hf.NFD(), hf.StripAccents(), hf.Lowercase(), hf.Replace(" ", "▁")]),
@@ -75,6 +87,23 @@ each_pair = pytest.mark.parametrize("name", PAIRS)
 def test_text_is_that_of_the_oracle(name: str, text: str):
     ours, theirs = PAIRS[name]
     assert ours.normalize(text) == theirs.normalize_str(text)
+
+
+@pytest.mark.oracle
+@given(text=any_text)
+def test_the_prefix_is_that_of_metaspace(text: str):
+    ours = NormalizerSequence(Replace(" ", "▁"), EnsurePrefix("▁"))
+    theirs = pre_tokenizers.Metaspace(prepend_scheme="always", split=False).pre_tokenize_str(text)
+    assert ours.normalize(text) == "".join(piece for piece, _ in theirs)
+    rewritten, source = ours.normalize_aligned(text)
+    assert (rewritten, len(source)) == (ours.normalize(text), len(rewritten))
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["strip", "nmt", "spell-bytes"])
+def test_every_code_point_is_stripped_or_spelled_as_by_the_oracle(name: str):
+    ours, theirs = PAIRS[name]
+    assert [c for c in CODE_POINTS if ours.normalize(c) != theirs.normalize_str(c)] == []
 
 
 @pytest.mark.oracle

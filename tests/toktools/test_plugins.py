@@ -135,8 +135,8 @@ def test_a_file_of_a_plugin_that_is_gone_is_one_clear_line(site: Path, tmp_path:
     [
         ("sentencepiece", "toktools.train('sentencepiece', ['a b'])"),
         ("sentencepiece", "toktools.load('x.model')"),
-        ("tokenizers", "toktools.load('foreign.json')"),
-        ("tiktoken", "toktools.load('r50k_base.tiktoken')"),
+        ("tokenizers", "toktools.load('huggingface:foreign.json')"),
+        ("tiktoken", "toktools.load('tiktoken:r50k_base.tiktoken')"),
     ],
 )
 def test_an_absent_library_is_one_clear_line(library: str, call: str, tmp_path: Path):

@@ -16,7 +16,6 @@ from tokenizers import Regex
 from tokenizers import pre_tokenizers as hf
 
 from tests.toktools.conftest import tricky_text
-from toktools.byte_alphabet import byte_spans, spell, unspell
 from toktools.errors import ToktoolsError
 from toktools.pretokenizers import (
     PRETOKENIZERS,
@@ -26,13 +25,17 @@ from toktools.pretokenizers import (
     MetaspaceSplit,
     O200kSplit,
     Pretokenizer,
+    PunctuationMarkSplit,
     PunctuationSplit,
     Qwen2Split,
     RegexSplit,
     SplitSequence,
+    StringSplit,
     WhitespaceSplit,
+    WordSplit,
     pretokenizer,
 )
+from toktools.unicode.byte_alphabet import byte_spans, spell, unspell
 
 CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 LLAMA3 = (
@@ -67,6 +70,20 @@ PAIRS: dict[str, tuple[Pretokenizer, hf.PreTokenizer]] = {
         split(r"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))"),
     ),
     "metaspace": (MetaspaceSplit(), hf.Metaspace(prepend_scheme="never")),
+    "words": (WordSplit(), hf.Whitespace()),
+    **{
+        f"marks-{behavior}": (PunctuationMarkSplit(behavior), hf.Punctuation(behavior))  # type: ignore[arg-type]
+        for behavior in BEHAVIORS
+    },
+    **{
+        f"string-{behavior}-{invert}": (
+            StringSplit("the ", behavior, invert),  # type: ignore[arg-type]
+            hf.Split("the ", behavior, invert),
+        )
+        for behavior in BEHAVIORS
+        for invert in (False, True)
+    },
+    "delimiter": (StringSplit("'", "removed"), hf.CharDelimiterSplit("'")),
     "sequence": (
         SplitSequence(WhitespaceSplit(), DigitSplit(group=None), PunctuationSplit()),
         hf.Sequence([hf.WhitespaceSplit(), hf.Digits(False), hf.BertPreTokenizer()]),
@@ -99,6 +116,7 @@ def assert_same_pieces(name: str, text: str) -> None:
 
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", PAIRS)
+@settings(deadline=None)  # the first call compiles the pattern
 @given(text=cut_text)
 def test_pieces_and_spans_are_those_of_the_oracle(name: str, text: str):
     assert_same_pieces(name, text)
@@ -109,6 +127,14 @@ def test_pieces_and_spans_are_those_of_the_oracle(name: str, text: str):
 def test_pieces_of_corpora_are_those_of_the_oracle(name: str, prose: list[str], code: list[str]):
     for text in [*prose[::40], "\n".join(code[:2000])]:
         assert_same_pieces(name, text)
+
+
+@pytest.mark.oracle
+@pytest.mark.slow
+def test_word_characters_are_those_of_the_oracle():
+    characters = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+    for i in range(0, len(characters), 200):  # the library takes quadratic time
+        assert_same_pieces("words", " ".join(f"a{c}a" for c in characters[i : i + 200]))
 
 
 @pytest.mark.oracle
@@ -197,6 +223,8 @@ def test_pretokenizers_are_values(name: str):
     [
         (lambda: DigitSplit(group=0), "group must be >= 1, or None for whole numbers, got 0"),
         (lambda: MetaspaceSplit("__"), "replacement must be one character, got '__'"),
+        (lambda: StringSplit(""), "the string to cut at must not be empty"),
+        (lambda: PunctuationMarkSplit("glued"), "behavior must be one of isolated"),  # type: ignore[arg-type]
         (lambda: RegexSplit("["), r"'\[' is not a regular expression: unterminated"),
         (lambda: RegexSplit("a", "glued"), "behavior must be one of isolated, .* got 'glued'"),
     ],

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from tests.toktools.conftest import tricky_text
 from toktools import ByteTokenizer, Tokenizer, train_character, train_word
-from toktools.segments import Segment, segments, visible
+from toktools.metrics.segments import Segment, segments, visible
 
 
 def test_white_space_that_is_in_no_token_stands_between():

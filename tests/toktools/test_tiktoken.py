@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import tiktoken
 from hypothesis import given
+from tiktoken_ext import openai_public
 
 from tests.toktools.conftest import tiktoken_encoding, tricky_text
 from toktools import SpecialTokens, TiktokenTokenizer, Tokenizer, ToktoolsError, load
@@ -47,9 +48,11 @@ def test_spans_cover_every_character(tokenizers: dict[str, Tokenizer]):
     assert {i for start, end in spans for i in range(start, end)} == set(range(5))
 
 
-def test_ids_without_a_token_are_filled(tokenizers: dict[str, Tokenizer]):
+def test_ids_without_a_token_are_counted_and_said_to_be_holes(tokenizers: dict[str, Tokenizer]):
     ours = tokenizers["tiktoken"]
-    assert (ours.n_vocab, ours.id_to_token(601), ours.eos_id) == (604, "<no token 601>", 600)
+    assert (ours.n_vocab, len(ours.get_vocab()), ours.eos_id) == (604, 602, 600)
+    with pytest.raises(ToktoolsError, match="token id 601 has no token"):
+        ours.decode([601])
 
 
 def test_text_that_the_pattern_would_leave_out_is_refused():
@@ -101,17 +104,38 @@ def test_published_files_are_cut_as_their_name_says(tmp_path: Path, name: str, c
     for token in extra:
         for end in range(2, len(token) + 1):
             ranks.setdefault(token[:end], len(ranks))
-    ours = load(write_ranks(tmp_path / f"{name}.tiktoken", ranks))
+    ours = TiktokenTokenizer.open(write_ranks(tmp_path / f"{name}.tiktoken", ranks))
     pieces = [ours.decode([id]) for id in ours.encode("in 2019, It's")]
     assert pieces == (cut or ["in", " ", "201", "9", ",", " It", "'s"])
     assert ours.eos_id is not None
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["r50k_base", "p50k_base", "cl100k_base", "o200k_base"])
+def test_published_files_have_the_special_tokens_and_the_cut_of_tiktoken(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    texts = ["end \n  ", "It's CamelCase", " \n\n x", "12345", "a  b", "ſ'ſ"]
+    ranks = dict(BYTES)
+    for data in map(str.encode, texts):  # whatever a cut leaves together is one token
+        for size in range(2, len(data) + 1):
+            for start in range(len(data) - size + 1):
+                ranks.setdefault(data[start : start + size], len(ranks))
+    monkeypatch.setattr(openai_public, "load_tiktoken_bpe", lambda *args, **options: ranks)
+    published = {**openai_public.ENCODING_CONSTRUCTORS[name](), "explicit_n_vocab": None}
+    theirs = tiktoken.Encoding(**published)
+    ours = TiktokenTokenizer.open(write_ranks(tmp_path / f"{name}.tiktoken", ranks))
+    assert ours.get_vocab().items() >= theirs._special_tokens.items()
+    assert set(ours.vocabulary.special) == set(theirs._special_tokens)
+    for text in texts:
+        assert ours.encode(text) == theirs.encode_ordinary(text)
 
 
 def test_a_bad_line_is_named(tmp_path: Path):
     path = tmp_path / "r50k_base.tiktoken"
     path.write_text("IQ== 0\nnonsense\n")
     with pytest.raises(ToktoolsError, match=r"r50k_base\.tiktoken:2: expected a token in base64"):
-        load(path)
+        TiktokenTokenizer.open(path)
     write_ranks(path, {b"!": 0})
     with pytest.raises(ToktoolsError, match="must hold all 256 bytes, got none for 0x00"):
-        load(path)
+        TiktokenTokenizer.open(path)

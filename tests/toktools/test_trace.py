@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toktools import SpecialTokens, train_bpe, train_wordpiece
-from toktools.trace import merge_steps
+from toktools.training.trace import merge_steps
 
 word_counts = st.dictionaries(
     st.text("abcd", min_size=1, max_size=6), st.integers(1, 9), min_size=1, max_size=8
@@ -41,9 +41,17 @@ def test_wordpiece_learns_the_traced_tokens_until_two_spell_the_same(
     assert list(tokenizer.vocabulary.tokens[3 + len(alphabet) :]) == [s.merged for s in steps]
 
 
+@given(counts=word_counts)
+def test_marked_bpe_learns_the_traced_merges(counts: dict[str, int]):
+    steps = distinct(list(merge_steps(counts, prefix="@", suffix="_")))
+    marks = {"continuing_subword_prefix": "@", "end_of_word_suffix": "_"}
+    tokenizer = train_bpe(counts, vocab_size=999, byte_level=False, **marks)
+    assert list(tokenizer.merges[: len(steps)]) == [step.pair for step in steps]
+
+
 def distinct(steps: list) -> list:
     """Return the steps before the first that spells a token anew: from there on, the trainers
-    count as the Hugging Face library does (see `toktools.merging`)."""
+    count as the Hugging Face library does (see `toktools.training.merging`)."""
     seen: set[str] = set()
     for i, step in enumerate(steps):
         if step.merged in seen or step.pair[0] == step.pair[1]:

@@ -11,8 +11,8 @@ from tokenizers import normalizers as hf_normalizers
 from tokenizers import pre_tokenizers as hf
 
 from toktools.normalizers import Lowercase
-from toktools.unicode_case import lower_letters, marks, upper_letters
-from toktools.unicode_tables import WHITE_SPACE, digits, letters, numbers, punctuation
+from toktools.unicode.case import lower_letters, marks, upper_letters
+from toktools.unicode.tables import WHITE_SPACE, digits, letters, numbers, punctuation
 
 pytestmark = pytest.mark.oracle
 CODE_POINTS = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]

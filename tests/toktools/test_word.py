@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import tokenizers as hf
 
-from toktools import SpecialTokens, ToktoolsError, train_character, train_word
+from toktools import SpecialTokens, ToktoolsError, load, train_character, train_word
 from toktools.word import WordReport
 
 SENTENCES = ["the cat sat", "the dog sat", "a cat", "the emu"]
@@ -91,3 +92,32 @@ def test_impossible_options_are_refused(train, options: dict, message: str):
 def test_impossible_counts_are_refused(counts: dict):
     with pytest.raises(ToktoolsError, match=r"got no counts|must be a positive int"):
         train_word(counts)
+
+
+def test_words_are_cut_and_rewritten_as_one_likes():
+    tokenizer = train_word(
+        ["In 2019", "IN 2020"],
+        min_count=1,
+        pretokenizer=["whitespace", "digits"],
+        normalizer="lowercase",
+    )
+    assert tokenizer.vocabulary.tokens[3:] == ("0", "2", "in", "1", "9")
+    assert tokenizer.training["options"]["normalizer"] == "Lowercase()"
+
+
+@pytest.mark.oracle
+def test_words_with_their_spaces_are_put_together_without_more(tmp_path):
+    tokenizer = train_word(["so  it is\n"], min_count=1, pretokenizer="gpt2")
+    tokenizer.save(tmp_path / "tokenizer.json")
+    library = hf.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    for text in ("so  it is\n", "is so", " it\nso"):
+        ids = tokenizer.encode(text)
+        assert ids == library.encode(text).ids == load(tmp_path).encode(text)
+    ids = tokenizer.encode("so  it is\n")
+    assert tokenizer.decode(ids) == library.decode(ids) == "so  it is\n"
+    assert tokenizer.lossless == "words outside the vocabulary"
+
+
+def test_split_and_pretokenizer_together_are_refused():
+    with pytest.raises(ToktoolsError, match="say the same thing; give one of them"):
+        train_word(SENTENCES, split="punctuation", pretokenizer="gpt2")

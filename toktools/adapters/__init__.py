@@ -4,7 +4,6 @@
     huggingface.py     any `tokenizers.Tokenizer`
     sentencepiece.py   SentencePiece models, trained here or elsewhere
     tiktoken.py        any `tiktoken.Encoding`
-    opening.py         which adapter opens which foreign file
 
 Each imports its library on first use; `pip install 'toktools[adapters]'` brings all of them.
 """

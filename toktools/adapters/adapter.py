@@ -13,8 +13,8 @@ so that a file is opened only by a class that was installed on purpose.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Self
 
 from toktools.errors import ToktoolsError
@@ -22,6 +22,7 @@ from toktools.tokenizer import Tokenizer
 from toktools.vocabulary import SpecialTokens
 
 Json = dict[str, Any]
+_MAX_HOLES = 1 << 18
 
 
 class Adapter(Tokenizer):
@@ -38,6 +39,11 @@ class Adapter(Tokenizer):
     @abstractmethod
     def from_document(cls, document: Json, *, special: SpecialTokens, training: Json) -> Self:
         """Return the tokenizer that `to_document` described; ToktoolsError if it does not fit."""
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Read a file of the library's own; ToktoolsError, naming the file, if it is none."""
+        raise ToktoolsError(f"{path}: a {cls.__name__} is not made from such a file")
 
     def surface_of_hidden(self, text: str, first: bool) -> bytes:
         return text.encode()
@@ -59,18 +65,3 @@ def library(name: str) -> Any:
         raise ToktoolsError(
             f"this tokenizer needs the library {name!r}: pip install 'toktools[adapters]'"
         ) from e
-
-
-def tokens_by_id(ids: Mapping[str, int]) -> list[str]:
-    """Return the tokens in id order; ids that no token has become tokens that never occur.
-
-    Raises: ToktoolsError if two tokens share an id.
-    Example:
-        >>> tokens_by_id({"a": 0, "b": 2})
-        ['a', '<no token 1>', 'b']
-    """
-    tokens = {id: token for token, id in ids.items()}
-    if len(tokens) != len(ids):
-        twice = next(token for token, id in ids.items() if tokens[id] != token)
-        raise ToktoolsError(f"every token needs an id of its own; {twice!r} shares its id")
-    return [tokens.get(id, f"<no token {id}>") for id in range(max(tokens, default=-1) + 1)]

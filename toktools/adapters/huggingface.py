@@ -11,12 +11,14 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
-from toktools.adapters.adapter import Adapter, Json, library, tokens_by_id
-from toktools.byte_alphabet import ALPHABET, unspell
+from toktools.adapters.adapter import Adapter, Json, library
 from toktools.errors import ToktoolsError
-from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.formats.reading import read_text
+from toktools.unicode.byte_alphabet import ALPHABET, unspell
+from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 
 EOS_NAMES = (
     *("<EOS>", "</s>", "<eos>", "<|endoftext|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>"),
@@ -76,9 +78,38 @@ class HuggingFaceTokenizer(Adapter):
         self._decoder = self._library.decoder
         decoders = {part["type"]: part for part in _flat(self._document.get("decoder"))}
         self._byte_level = "ByteLevel" in decoders
+        spelled = set(ALPHABET)
+        added = {token["content"] for token in self._document.get("added_tokens") or []}
+        vocab = self._model["vocab"]
+        known = set(vocab if isinstance(vocab, dict) else (token for token, _ in vocab))
+        self._literal = {  # not written in the alphabet of bytes
+            token
+            for token in tokens
+            if (token in added and token not in known) or not spelled.issuperset(token)
+        }
         self._byte_fallback = "ByteFallback" in decoders
         self._spaces_between = self._decoder is None or "WordPiece" in decoders
         self._suffix: str = decoders.get("BPEDecoder", {}).get("suffix", "")
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Read any `tokenizer.json`, or the one in a folder; ToktoolsError if it is none.
+
+        Example:
+            >>> import tempfile, toktools
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     toktools.ByteTokenizer().save(folder + "/tokenizer.json")
+            ...     HuggingFaceTokenizer.open(folder).encode("a")
+            [99]
+        """
+        path = Path(path)
+        if path.is_dir():
+            path = path / "tokenizer.json"
+        source = read_text(path)
+        try:
+            return cls(source)
+        except ToktoolsError as e:
+            raise ToktoolsError(f"{path}: {e}") from e
 
     @property
     def _model(self) -> Json:
@@ -106,10 +137,7 @@ class HuggingFaceTokenizer(Adapter):
 
     def surface(self, token: str, first: bool) -> bytes:
         if self._byte_level:
-            try:
-                return unspell(token)
-            except KeyError:  # an added token, which is written as it is
-                return token.encode()
+            return token.encode() if token in self._literal else unspell(token)
         if self._byte_fallback and (match := _BYTE.fullmatch(token)):
             return bytes.fromhex(match[1])
         if self._decoder is None:
@@ -137,17 +165,22 @@ class HuggingFaceTokenizer(Adapter):
         cuts = list(_flat(self._document.get("pre_tokenizer")))
         affixes = ("continuing_subword_prefix", "end_of_word_suffix")
         added = self._document.get("added_tokens") or []
+        two_meanings = [t["content"] for t in added if t["content"] not in self._literal]
         return (
             self._document.get("normalizer") is None
             and self._model.get("type") == "BPE"
             and not any(self._model.get(affix) for affix in affixes)
-            and all(byte in self.vocabulary.ids for byte in ALPHABET)
+            and all(self._ordinary(byte) for byte in ALPHABET)
+            and all(token.isascii() for token in two_meanings)
             and any(cut["type"] == "ByteLevel" for cut in cuts)
             and all(cut["type"] in ("ByteLevel", "Split", "Digits", "Punctuation") for cut in cuts)
             and not any(cut.get("add_prefix_space") for cut in cuts)
             and not any(cut.get("behavior") == "Removed" for cut in cuts)
             and not any(token["lstrip"] or token["rstrip"] for token in added)
         )
+
+    def _ordinary(self, token: str) -> bool:
+        return self.vocabulary.ids.get(token, -1) not in {-1, *self.vocabulary.special_ids}
 
     def to_document(self) -> Json:
         model = {key: value for key, value in self._model.items() if key != "toktools"}

@@ -19,9 +19,10 @@ from typing import Any, Self
 from toktools.adapters.adapter import Adapter, Json, library
 from toktools.adapters.sentencepiece_model import model_settings
 from toktools.corpus.digest import CorpusDigest
-from toktools.counting import CorpusLike, documents_of
 from toktools.errors import ToktoolsError
+from toktools.formats.reading import read_bytes
 from toktools.tokenizer import check_text
+from toktools.training.counting import CorpusLike, documents_of
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 MODEL_TYPES = ("unigram", "bpe")
@@ -48,8 +49,11 @@ class SentencePieceTokenizer(Adapter):
                 "models trained with treat_whitespace_as_suffix cannot be decoded token by token; "
                 "train one without it"
             )
+        processor_of = library("sentencepiece").SentencePieceProcessor
+        if not model:  # which the library takes for one that is to be loaded later
+            raise ToktoolsError("is not a SentencePiece model: it is empty")
         try:
-            self._processor = library("sentencepiece").SentencePieceProcessor(model_proto=model)
+            self._processor = processor_of(model_proto=model)
         except (RuntimeError, OSError) as e:
             raise ToktoolsError(f"is not a SentencePiece model: {e}") from e
         self.model = model
@@ -76,10 +80,9 @@ class SentencePieceTokenizer(Adapter):
     @classmethod
     def open(cls, path: str | Path) -> Self:
         """Read a `.model` file; ToktoolsError, naming the file, if it is none."""
+        model = read_bytes(path)
         try:
-            return cls(Path(path).read_bytes())
-        except OSError as e:
-            raise ToktoolsError(f"{path}: cannot be read: {e.strerror}") from e
+            return cls(model)
         except ToktoolsError as e:
             raise ToktoolsError(f"{path}: {e}") from e
 
@@ -143,7 +146,8 @@ def train_sentencepiece(
     """Learn a SentencePiece model, with the library's own trainer.
 
     Args:
-        corpus: documents (see `toktools.counting.CorpusLike`), each a sentence; not counts.
+        corpus: documents (see `toktools.training.counting.CorpusLike`), not counts; each is a
+            sentence.
         vocab_size: number of tokens wanted, specials, alphabet and bytes included.
         model_type: "unigram" or "bpe".
         byte_fallback: spell characters outside the vocabulary in bytes, not as ANY.

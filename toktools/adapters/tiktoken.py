@@ -12,32 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from toktools.adapters.adapter import Adapter, Json, library, tokens_by_id
-from toktools.byte_alphabet import byte_spans, spell, unspell
+from toktools.adapters.adapter import Adapter, Json, library
 from toktools.errors import ToktoolsError
-from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.formats.components import write_pretokenizer
+from toktools.formats.rank_files import PUBLISHED
+from toktools.formats.reading import read_bytes
+from toktools.unicode.byte_alphabet import byte_spans, spell, unspell
+from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 
 END_OF_TEXT = "<|endoftext|>"
-_GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_GPT4 = (
-    r"(?i:'(?:[sdmt]|ll|ve|re))|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-PUBLISHED: dict[str, tuple[str, dict[str, int]]] = {
-    "r50k_base": (_GPT2, {END_OF_TEXT: 50256}),
-    "p50k_base": (_GPT2, {END_OF_TEXT: 50256}),
-    "cl100k_base": (
-        _GPT4,
-        {
-            END_OF_TEXT: 100257,
-            "<|fim_prefix|>": 100258,
-            "<|fim_middle|>": 100259,
-            "<|fim_suffix|>": 100260,
-            "<|endofprompt|>": 100276,
-        },
-    ),
-}
-"""Pattern and special tokens of published files of ranks, which do not hold them, by file name."""
 
 
 class TiktokenTokenizer(Adapter):
@@ -92,11 +75,7 @@ class TiktokenTokenizer(Adapter):
         Raises: ToktoolsError at a file that cannot be read, naming the line.
         """
         ranks: dict[bytes, int] = {}
-        try:
-            lines = Path(path).read_bytes().splitlines()
-        except OSError as e:
-            raise ToktoolsError(f"{path}: cannot be read: {e.strerror}") from e
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(read_bytes(path).splitlines(), 1):
             if line:
                 try:
                     token, rank = line.split()
@@ -110,7 +89,7 @@ class TiktokenTokenizer(Adapter):
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Read a published file of ranks, whose name says how text is cut (see `PUBLISHED`).
+        """Read a published file of ranks, whose name says how text is cut.
 
         Raises: ToktoolsError for any other file: its pattern must be given to `from_file`.
         """
@@ -121,8 +100,9 @@ class TiktokenTokenizer(Adapter):
                 "known by name; TiktokenTokenizer.from_file(path, pattern=..., special_tokens=...)"
                 ".save('tokenizer.json') makes a file that opens by itself"
             )
-        pattern, special = PUBLISHED[stem]
-        return cls.from_file(path, pattern=pattern, special_tokens=special)
+        cut, special = PUBLISHED[stem]
+        component = write_pretokenizer(cut) or {}
+        return cls.from_file(path, pattern=component["pattern"]["Regex"], special_tokens=special)
 
     def encode_piece(self, piece: str) -> list[int]:
         ids = self._encoding.encode_ordinary(piece)
@@ -138,10 +118,7 @@ class TiktokenTokenizer(Adapter):
         return byte_spans(piece, [self._lengths[id] for id in ids])
 
     def surface(self, token: str, first: bool) -> bytes:
-        try:
-            return token.encode() if token in self._special else unspell(token)
-        except KeyError:  # the name that `tokens_by_id` gives an id that no token has
-            return token.encode()
+        return token.encode() if token in self._special else unspell(token)
 
     @property
     def lossless(self) -> bool | str:

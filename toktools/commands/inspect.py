@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from toktools.command_line import fail
+from toktools.corpus.options import corpus_options
+
 if TYPE_CHECKING:
+    from toktools.changing.auditing import Audit
+    from toktools.corpus import Corpus
     from toktools.tokenizer import Tokenizer
 
 
@@ -16,30 +21,74 @@ if TYPE_CHECKING:
 @click.argument("tokenizer", type=click.Path(path_type=Path))
 @click.option("--text", multiple=True, help="Show how this text is cut. May be repeated.")
 @click.option("--tokens", is_flag=True, help="List the vocabulary: id, tab, token.")
-def inspect(tokenizer: Path, text: tuple[str, ...], tokens: bool) -> None:
+@click.option(
+    "--audit",
+    "audited",
+    is_flag=True,
+    help="Check its structure, and its training by replaying it on the corpus it names (or -c).",
+)
+@corpus_options(required=False)
+def inspect(
+    tokenizer: Path, text: tuple[str, ...], tokens: bool, audited: bool, corpus: Corpus | None
+) -> None:
     """Say what a tokenizer is, how it was trained and how it cuts text.
+
+    A corpus is read for --audit alone, which ends with exit status 1 if something is wrong.
 
     \b
     Example:
       toktools inspect bpe.json --text "To be, or not to be"
       toktools inspect bpe.json --tokens | head
+      toktools inspect bpe.json --audit
     """
     from toktools.formats.tokenizer_json import load
 
     loaded = load(tokenizer)
     if tokens:
-        for id, token in enumerate(loaded.vocabulary.tokens):
+        for token, id in loaded.vocabulary.ids.items():
             click.echo(f"{id}\t{token}")
         return
-    facts = list(_facts(loaded))
-    width = max(len(name) for name, _ in facts) + 2
-    for name, value in facts:
-        click.echo(f"{name:{width}}{value}")
+    if audited:
+        from toktools.changing.auditing import audit
+
+        found = audit(loaded, corpus)
+        _show(_audit_facts(found))
+        for fault in found.faults[:1]:
+            more = f" (and {len(found.faults) - 1:,} more)" if len(found.faults) > 1 else ""
+            fail(f"{tokenizer}: {fault}{more}")
+        return
+    _show(_facts(loaded))
     for sentence in text:
         ids = loaded.encode(sentence)
         pieces = " | ".join(_shown(loaded, id, i == 0) for i, id in enumerate(ids))
         click.echo(f"\n{sentence}\n  {len(ids)} tokens: {pieces}")
         click.echo(f"  ids: {' '.join(map(str, ids))}")
+
+
+def _show(facts: Iterable[tuple[str, str]]) -> None:
+    """Print names and values in two columns."""
+    facts = list(facts)
+    width = max(len(name) for name, _ in facts) + 2
+    for name, value in facts:
+        click.echo(f"{name:{width}}{value}")
+
+
+def _audit_facts(found: Audit) -> Iterator[tuple[str, str]]:
+    yield "tokens", f"{found.n_tokens:,}"
+    for fault in found.faults:
+        yield "fault", fault
+    first = ", ".join(map(repr, found.unreachable[:5]))
+    more = ", ..." if len(found.unreachable) > 5 else ""
+    unreachable = f"{len(found.unreachable):,} tokens: {first}{more}"
+    yield "unreachable", unreachable if found.unreachable else "none"
+    for i, replay in enumerate(found.replays):
+        best = f"{len(replay.merges):,} merges, each the best at its step or tied for it"
+        if replay.merges:
+            best += f", counts {replay.merges[0].count:,} to {replay.merges[-1].count:,}"
+        what = "replayed" if i == 0 else f"extension {i}"
+        yield what, f"{best}; {replay.n_ties:,} ties"
+    if found.not_replayed:
+        yield "not replayed", found.not_replayed
 
 
 def _shown(tokenizer: Tokenizer, id: int, first: bool) -> str:
@@ -64,3 +113,6 @@ def _facts(tokenizer: Tokenizer) -> Iterator[tuple[str, str]]:
         for name, value in tokenizer.training.get(section, {}).items():
             if value not in (None, [], "", {}):
                 yield f"{section}.{name}", str(value)
+    for change in tokenizer.training.get("changes", []):
+        options = " ".join(f"{k}={v}" for k, v in change["options"].items() if v not in (None, []))
+        yield "change", f"{change['change']} of {change['n_vocab']:,} tokens: {options}"

@@ -4,49 +4,38 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from toktools.command_line import progress_bar, say
-from toktools.corpus.options import corpus_options
+from toktools.command_line import progress_bars, say
+from toktools.commands.counting_options import CountingWith, counting_options
+from toktools.commands.training_options import (
+    merge_options,
+    text_options,
+    training_options,
+    word_options,
+)
+from toktools.files import replacing
 
 if TYPE_CHECKING:
     from toktools.corpus import Corpus
     from toktools.tokenizer import Tokenizer
 
 
-def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the source, the output and the names of the special tokens to a training command."""
-    for option in reversed(
-        [
-            corpus_options(default="python-docs", positional=True),
-            click.option(
-                *("--output", "-o"),
-                type=click.Path(path_type=Path, allow_dash=True),
-                default="tokenizer.json",
-                show_default=True,
-                help="Where to write the tokenizer; - for standard output.",
-            ),
-            click.option("--pad-token", default="<PAD>", show_default=True, help="Padding."),
-            click.option("--eos-token", default="<EOS>", show_default=True, help="Document end."),
-            click.option("--any-token", default="<ANY>", show_default=True, help="The unknown."),
-        ]
-    ):
-        command = option(command)
-    return command
-
-
 @click.command("train-bpe")
 @training_options
-@click.option("--vocab-size", default=8000, show_default=True, help="Tokens wanted, all included.")
+@counting_options
+@merge_options
 @click.option(
-    "--min-frequency", default=1, show_default=True, help="Merge no pair rarer than this."
+    "--continuing-subword-prefix", default="", help="Mark the symbols that continue a word."
 )
-@click.option("--max-token-length", type=int, help="Longest token, in bytes or characters.")
+@click.option(
+    "--max-token-length", type=int, help="Form no pair of this many bytes or characters, or more."
+)
 @click.option("--character-level", is_flag=True, help="Start from characters, not from bytes.")
+@text_options
 def train_bpe(character_level: bool, **options: Any) -> None:
     """Train byte-pair encoding: merge the most frequent pair, repeatedly.
 
@@ -63,9 +52,13 @@ def train_bpe(character_level: bool, **options: Any) -> None:
 
 @click.command("train-wordpiece")
 @training_options
-@click.option("--vocab-size", default=8000, show_default=True, help="Tokens wanted, all included.")
+@counting_options
+@merge_options
 @click.option(
-    "--min-frequency", default=1, show_default=True, help="Merge no pair rarer than this."
+    "--continuing-subword-prefix",
+    default="##",
+    show_default=True,
+    help="Mark the pieces that continue a word.",
 )
 @click.option(
     "--criterion",
@@ -75,13 +68,12 @@ def train_bpe(character_level: bool, **options: Any) -> None:
     help="Merge the most frequent pair, or the one that raises the likelihood most.",
 )
 @click.option(
-    "--split",
-    type=click.Choice(["whitespace", "punctuation"]),
-    default="whitespace",
-    show_default=True,
-    help="Where words end; 'punctuation' cuts punctuation off as BERT does.",
+    "--byte-complete",
+    is_flag=True,
+    help="Spell words in bytes, all of them pieces: no word is unknown.",
 )
-@click.option("--lowercase", is_flag=True, help="Lowercase text before cutting it.")
+@word_options
+@text_options
 def train_wordpiece(**options: Any) -> None:
     """Train WordPiece: words in pieces, those that continue a word marked "##".
 
@@ -89,22 +81,18 @@ def train_wordpiece(**options: Any) -> None:
     Example:
       toktools train-wordpiece shakespeare.txt --vocab-size 8000 -o wordpiece.json
       toktools train-wordpiece --criterion likelihood --min-frequency 5 shakespeare.txt
+      toktools train-wordpiece --byte-complete --pretokenizer gpt2 shakespeare.txt
     """
     train_and_save("wordpiece", **options)
 
 
 @click.command("train-word")
 @training_options
+@counting_options
 @click.option("--min-count", default=3, show_default=True, help="Rarer words become <ANY>.")
 @click.option("--max-vocab", type=int, help="Tokens at most; the most frequent words are kept.")
-@click.option(
-    "--split",
-    type=click.Choice(["whitespace", "punctuation"]),
-    default="whitespace",
-    show_default=True,
-    help="Where words end; 'punctuation' makes punctuation characters words of their own.",
-)
-@click.option("--lowercase", is_flag=True, help="Lowercase text before cutting it.")
+@word_options
+@text_options
 def train_word(**options: Any) -> None:
     """Learn a vocabulary of whole words; rare ones become <ANY>.
 
@@ -118,6 +106,7 @@ def train_word(**options: Any) -> None:
 
 @click.command("train-character")
 @training_options
+@counting_options
 @click.option("--min-count", default=1, show_default=True, help="Rarer characters become <ANY>.")
 @click.option("--max-vocab", type=int, help="Tokens at most; the most frequent are kept.")
 def train_character(**options: Any) -> None:
@@ -135,30 +124,76 @@ def train_and_save(
     *,
     corpus: Corpus,
     output: Path,
+    token_counts: Path | None,
+    counting: CountingWith | None = None,
+    **options: Any,
+) -> None:
+    """Train the tokenizer of that name, write what was asked for and report what was done."""
+    from toktools.registry import train
+
+    options = _special_tokens(**options)
+    if "split_regex" in options:
+        options = _text_steps(**options)
+    start = time.perf_counter()
+    with progress_bars("counting", f"training {name}") as (counted, learned):
+        if counting is not None:
+            options["counting"] = counting(counted)
+        if name in ("bpe", "wordpiece"):
+            options["progress"] = learned
+        tokenizer = train(name, corpus, **options)
+    seconds = time.perf_counter() - start
+    _write(tokenizer, corpus, output, token_counts)
+    _report(tokenizer, corpus, seconds, output)
+
+
+def _special_tokens(
+    *,
     pad_token: str,
     eos_token: str,
     any_token: str,
+    special_token: tuple[str, ...],
     **options: Any,
-) -> None:
-    """Train the tokenizer of that name, write it to `output` and report what was done."""
-    from toktools.registry import train
+) -> dict[str, Any]:
+    """Return the options of the training function; an empty name means no such token."""
     from toktools.vocabulary import SpecialTokens
 
-    special = SpecialTokens(pad=pad_token, eos=eos_token, any=any_token)
-    start = time.perf_counter()
-    if name in ("bpe", "wordpiece"):
-        with progress_bar(f"training {name}") as progress:
-            tokenizer = train(name, corpus, special_tokens=special, progress=progress, **options)
-    else:
-        tokenizer = train(name, corpus, special_tokens=special, **options)
-    seconds = time.perf_counter() - start
-    if str(output) == "-":
+    names = {"pad": pad_token, "eos": eos_token, "any": any_token}
+    special = SpecialTokens(**{k: v or None for k, v in names.items()}, extra=special_token)
+    return {**options, "special_tokens": special}
+
+
+def _text_steps(
+    *,
+    pretokenizer: tuple[str, ...],
+    split_regex: str | None,
+    normalizer: tuple[str, ...],
+    **options: Any,
+) -> dict[str, Any]:
+    """Return the options of the training function; None where the command line says nothing."""
+    from toktools.formats.components import write_pretokenizer
+    from toktools.pretokenizers import Pretokenizer, RegexSplit
+
+    cuts: list[Pretokenizer | str] = list(pretokenizer)
+    if split_regex is not None:
+        cuts.insert(0, RegexSplit(split_regex))
+        write_pretokenizer(RegexSplit(split_regex))  # before training: can the file hold it?
+    return {**options, "pretokenizer": cuts or None, "normalizer": list(normalizer) or None}
+
+
+def _write(tokenizer: Tokenizer, corpus: Corpus, output: Path, token_counts: Path | None) -> None:
+    """Write the tokenizer and, if asked for, the counts of its tokens; both or neither."""
+    if token_counts is not None:
+        from toktools.training.token_counts import write_token_counts
+
+        with replacing(token_counts) as temporary:
+            write_token_counts(tokenizer, corpus, temporary)
+            _write(tokenizer, corpus, output, None)
+    elif str(output) == "-":
         from toktools.formats.tokenizer_json import to_json
 
         click.echo(json.dumps(to_json(tokenizer), ensure_ascii=False))
     else:
         tokenizer.save(output)
-    _report(tokenizer, corpus, seconds, output)
 
 
 def _report(tokenizer: Tokenizer, corpus: Corpus, seconds: float, output: Path) -> None:
@@ -172,7 +207,9 @@ def _report(tokenizer: Tokenizer, corpus: Corpus, seconds: float, output: Path) 
             say(f"{count:,} documents with invalid text {what}")
     wanted = tokenizer.training["options"].get("vocab_size", 0)
     if tokenizer.n_vocab < wanted:
-        say(f"{wanted:,} were asked for; the corpus has no more pairs to merge")
+        unigram = tokenizer.training["options"].get("model_type") == "unigram"
+        more = "likely pieces" if unigram else "pairs to merge"
+        say(f"{wanted:,} were asked for; the corpus has no more {more}")
     if "report" in tokenizer.training:
         from toktools.word import WordReport
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from toktools.commands.train import train_and_save, training_options
+from toktools.commands.train import train_and_save
+from toktools.commands.training_options import training_options
 
 
 @click.command("train-sentencepiece")

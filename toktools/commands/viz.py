@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from toktools.corpus import Corpus
-    from toktools.segments import Segment
+    from toktools.metrics.segments import Segment
     from toktools.tokenizer import Tokenizer
 
 _COLOURS = ("cyan", "yellow", "green", "magenta", "bright_blue")  # in every terminal of 16
@@ -67,7 +67,7 @@ def _cut_documents(
     names: list[str], tokenizers: list[Tokenizer], documents: Iterable[str]
 ) -> Iterator[list[Cut]]:
     """Yield, for each document, how each tokenizer cuts it."""
-    from toktools.segments import segments
+    from toktools.metrics.segments import segments
 
     for document in documents:
         cuts: list[Cut] = []
@@ -118,7 +118,7 @@ def write_page(path: Path, names: list[str], documents: Iterable[list[Cut]]) -> 
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from toktools.files import replacing
-    from toktools.segments import visible
+    from toktools.metrics.segments import visible
 
     environment = Environment(
         loader=PackageLoader("toktools"),

@@ -87,6 +87,19 @@ class Corpus:
         """
         return Corpus(replace(self._settings, split=name), self._sources)
 
+    def size(self) -> int | None:
+        """Return about how many bytes of text there are, if that is known without reading."""
+        settings = self._settings
+        if settings.limit is not None:
+            return None
+        total = 0
+        for source in self._sources:
+            size = source.size(settings.split, settings)
+            if size is None or (settings.split is not None and not source.splits):
+                return None
+            total += size
+        return total
+
     @property
     def stats(self) -> Stats:
         """The counts of the latest complete iteration; reads the corpus if there was none."""

@@ -19,11 +19,12 @@ class CorpusDigest:
         True
     """
 
-    def __init__(self) -> None:
-        self._sum = 0
+    def __init__(self, so_far: str = "0") -> None:
+        """Start from nothing, or from the `hex()` of an earlier digest."""
+        self._sum = int(so_far, 16)
 
-    def add(self, document: str) -> CorpusDigest:
-        """Take one document into the sum; ToktoolsError at a lone surrogate."""
+    def add(self, document: str, times: int = 1) -> CorpusDigest:
+        """Take one document into the sum, `times` over; ToktoolsError at a lone surrogate."""
         try:
             data = document.encode()
         except UnicodeEncodeError as e:
@@ -31,7 +32,7 @@ class CorpusDigest:
                 f"a document must be encodable as UTF-8, got a lone surrogate at index {e.start}; "
                 "open the text with open_corpus(..., errors='replace')"
             ) from e
-        self._sum += int.from_bytes(hashlib.sha256(data).digest(), "big")
+        self._sum += times * int.from_bytes(hashlib.sha256(data).digest(), "big")
         return self
 
     def hex(self) -> str:

@@ -19,7 +19,7 @@ from toktools.corpus.readers import Document, read_file, read_lines
 from toktools.corpus.records import RECORD_SUFFIXES, first_fields, read_records
 from toktools.corpus.settings import Settings
 from toktools.corpus.source import Source, refuse_field
-from toktools.corpus.streams import inner_suffix
+from toktools.corpus.streams import COMPRESSED, inner_suffix
 from toktools.errors import ToktoolsError
 
 TEXT_SUFFIXES = (".txt", ".text", ".tokens", ".raw")
@@ -42,6 +42,9 @@ class Files(Source):
         for path in self._paths:
             yield from _read(path, settings)
 
+    def size(self, split: str | None, settings: Settings) -> int | None:
+        return _size(self._paths, settings)
+
     def check(self, settings: Settings) -> None:
         for path in self._paths:
             _check_file(path, settings)
@@ -62,6 +65,9 @@ class SplitFiles(Source):
 
     def read(self, split: str | None, settings: Settings) -> Iterator[Document | None]:
         return _read(self._paths[split or "train"], settings)
+
+    def size(self, split: str | None, settings: Settings) -> int | None:
+        return _size([self._paths[split or "train"]], settings)
 
     def check(self, settings: Settings) -> None:
         super().check(settings)
@@ -106,6 +112,13 @@ def _read(path: Path, settings: Settings) -> Iterator[Document | None]:
     if settings.field is not None:
         return read_records(path, settings.field, settings.where)
     return read_file(path) if settings.documents == "file" else read_lines(path)
+
+
+def _size(paths: Sequence[Path], settings: Settings) -> int | None:
+    """Return the size of plain text files; of others the text is known only when read."""
+    if settings.field is not None or any(p.suffix.lower() in COMPRESSED for p in paths):
+        return None
+    return sum(path.stat().st_size for path in paths)
 
 
 def _check_file(path: Path, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from toktools.corpus.settings import DOCUMENTS, ERRORS
 
 
 def corpus_options(
-    default: str | None = None, *, positional: bool = False
+    default: str | None = None, *, positional: bool = False, required: bool = True
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that gives a click command the options of a corpus.
 
@@ -23,6 +23,7 @@ def corpus_options(
 
     Args:    default: the source where none is given; None makes it required.
              positional: name the sources as arguments, SOURCE..., rather than with `--corpus`.
+             required: False where a command can do without; `corpus` may then be None.
     Returns: a decorator; put it under `@click.command()`.
     Example:
         >>> from click.testing import CliRunner
@@ -39,10 +40,12 @@ def corpus_options(
         def opened(*args: Any, **kwargs: Any) -> Any:
             chosen = {name: kwargs.pop(name) for name in _NAMES}
             sources = chosen.pop("source")
+            if not sources and not required:
+                return command(*args, corpus=None, **kwargs)
             corpus = open_corpus(sources[0] if len(sources) == 1 else list(sources), **chosen)
             return command(*args, corpus=corpus, **kwargs)
 
-        for option in reversed([_source(default, positional), *_options()]):
+        for option in reversed([_source(default, positional, required), *_options()]):
             opened = option(opened)
         return opened
 
@@ -52,9 +55,9 @@ def corpus_options(
 _NAMES = ("source", "field", "where", "documents", "errors", "normalize", "limit")
 
 
-def _source(default: str | None, positional: bool) -> Callable[[Any], Any]:
+def _source(default: str | None, positional: bool, required: bool) -> Callable[[Any], Any]:
     """Return the argument or option that names the sources."""
-    required, sources = default is None, None if default is None else [default]
+    required, sources = required and default is None, None if default is None else [default]
     if positional:
         return click.argument(
             "source", nargs=-1, default=sources, required=required, metavar="SOURCE..."

@@ -34,6 +34,10 @@ class Source(ABC):
         Raises: ToktoolsError if something cannot be read.
         """
 
+    def size(self, split: str | None, settings: Settings) -> int | None:
+        """Return the bytes of the text that `read` would give, if that is known without reading."""
+        return None
+
     def check(self, settings: Settings) -> None:
         """Raise ToktoolsError if `settings` ask for what this source cannot give."""
         if settings.split and self.splits and settings.split not in self.splits:

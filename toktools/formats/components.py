@@ -1,21 +1,11 @@
-"""The normalizers and pretokenizers of `tokenizer.json`, one by one, to and from ours."""
+"""The pretokenizers of `tokenizer.json`, one by one, to and from ours."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast, get_args
 
-from toktools.errors import ToktoolsError
-from toktools.normalizers import (
-    BertCleanup,
-    Lowercase,
-    Normalizer,
-    NormalizerSequence,
-    Prepend,
-    Replace,
-    StripAccents,
-    UnicodeForm,
-)
+from toktools.errors import ToktoolsError, UnsupportedError
 from toktools.pretokenizers import (
     Cl100kSplit,
     DigitSplit,
@@ -24,13 +14,17 @@ from toktools.pretokenizers import (
     MetaspaceSplit,
     O200kSplit,
     Pretokenizer,
+    PunctuationMarkSplit,
     PunctuationSplit,
     Qwen2Split,
     RegexSplit,
     SplitSequence,
+    StringSplit,
     WhitespaceSplit,
     WholeText,
+    WordSplit,
 )
+from toktools.pretokenizers.custom import Behavior, compile_pattern
 
 Json = dict[str, Any]
 
@@ -56,6 +50,7 @@ _REGEXES: dict[str, Pretokenizer] = {
 _PRETOKENIZERS: list[tuple[Pretokenizer, Json | None]] = [
     (WholeText(), None),
     (WhitespaceSplit(), {"type": "WhitespaceSplit"}),
+    (WordSplit(), {"type": "Whitespace"}),
     (PunctuationSplit(), {"type": "BertPreTokenizer"}),
     (DigitSplit(), {"type": "Digits", "individual_digits": True}),
     (DigitSplit(group=None), {"type": "Digits", "individual_digits": False}),
@@ -81,7 +76,7 @@ def _split(pattern: Json, behavior: str = "isolated", invert: bool = False) -> J
     return {
         "type": "Split",
         "pattern": pattern,
-        "behavior": behavior.title().replace("_", ""),
+        "behavior": _camel(behavior),
         "invert": invert,
     }
 
@@ -97,34 +92,69 @@ def write_pretokenizer(pretokenizer: Pretokenizer) -> Json | None:
     match pretokenizer:
         case MetaspaceSplit(replacement):
             return _split({"String": replacement}, "merged_with_next")
+        case StringSplit(mark, behavior, invert):
+            return _split({"String": mark}, behavior, invert)
+        case PunctuationMarkSplit(behavior):
+            return {"type": "Punctuation", "behavior": _camel(behavior)}
         case RegexSplit(pattern, behavior, invert):
-            _require_same_meaning(pattern)
+            require_same_meaning(pattern)
             return _split({"Regex": pattern}, behavior, invert)
         case SplitSequence(parts):
             written = [write_pretokenizer(part) for part in parts]
-            return _sequence("pretokenizers", [part for part in written if part is not None])
+            return _sequence([part for part in written if part is not None])
     raise ToktoolsError(f"{pretokenizer!r} cannot be written as tokenizer.json")
 
 
 def read_pretokenizer(component: Any) -> Pretokenizer:
-    """Return the pretokenizer that this component stands for."""
+    """Return the pretokenizer that this component stands for.
+
+    Raises: UnsupportedError, naming the component, if there is none.
+    """
     for pretokenizer, known in _PRETOKENIZERS:
         if known == component:
             return pretokenizer
     match component:
         case {"type": "Sequence", "pretokenizers": [*parts]}:
             return SplitSequence(*map(read_pretokenizer, parts))
-        case {"type": "Split", "pattern": {"Regex": str(pattern)}, "behavior": str(behavior)}:
-            invert = component.get("invert", False)
-            if pattern in _REGEXES and (behavior, invert) == ("Isolated", False):
+        case {"type": "Punctuation"}:
+            return PunctuationMarkSplit(_behavior(component, "Isolated"))
+        case {"type": "CharDelimiterSplit", "delimiter": str(mark)} if len(mark) == 1:
+            return StringSplit(mark, "removed")
+        case {"type": "Split", "pattern": {"Regex": str(pattern)}, "invert": bool(invert)}:
+            behavior = _behavior(component)
+            if pattern in _REGEXES and (behavior, invert) == ("isolated", False):
                 return _REGEXES[pattern]
-            _require_same_meaning(pattern)
-            snake = re.sub("(?<!^)(?=[A-Z])", "_", behavior).lower()
-            return RegexSplit(pattern, snake, invert)  # type: ignore[arg-type]
-        case {"type": "Split", "pattern": {"String": str(mark)}, "behavior": "MergedWithNext"}:
-            if len(mark) == 1 and not component.get("invert"):
+            require_same_meaning(pattern)
+            return RegexSplit(pattern, behavior, invert)
+        case {"type": "Split", "pattern": {"String": str(mark)}, "invert": bool(invert)} if mark:
+            behavior = _behavior(component)
+            if len(mark) == 1 and (behavior, invert) == ("merged_with_next", False):
                 return MetaspaceSplit(mark)
-    raise ToktoolsError(f"has a pre_tokenizer that toktools does not know: {component!r:.100}")
+            return StringSplit(mark, behavior, invert)
+    raise UnsupportedError(f"has a pre_tokenizer that toktools does not know: {component!r:.100}")
+
+
+def _behavior(component: Json, default: str | None = None) -> Behavior:
+    """Return what becomes of the matches, in our spelling."""
+    behavior = component.get("behavior", default)
+    snake = re.sub("(?<!^)(?=[A-Z])", "_", behavior).lower() if isinstance(behavior, str) else ""
+    if snake not in get_args(Behavior) or behavior != _camel(snake):
+        raise ToktoolsError(f"has a {component['type']} pre_tokenizer of behavior {behavior!r:.60}")
+    return cast("Behavior", snake)
+
+
+def _camel(behavior: str) -> str:
+    return behavior.title().replace("_", "")
+
+
+def flat(component: Any) -> list[Any]:
+    """Return the pre_tokenizers that a component stands for, one after the other."""
+    match component:
+        case None:
+            return []
+        case {"type": "Sequence", "pretokenizers": [*parts]}:
+            return [each for part in parts for each in flat(part)]
+    return [component]
 
 
 def write_byte_level(pretokenizer: Pretokenizer) -> Json:
@@ -132,89 +162,27 @@ def write_byte_level(pretokenizer: Pretokenizer) -> Json:
     if pretokenizer == Gpt2Split():
         return byte_level(use_regex=True)
     cut = write_pretokenizer(pretokenizer)
-    parts = [] if cut is None else [cut]
-    return _sequence("pretokenizers", [*parts, byte_level(use_regex=False)])
+    return _sequence([*([] if cut is None else [cut]), byte_level(use_regex=False)])
 
 
-def read_byte_level(component: Any) -> Pretokenizer | None:
-    """Return the cut of a component that ends by writing bytes; None if it does not."""
-    match component:
-        case {"type": "ByteLevel", "add_prefix_space": False}:
-            return Gpt2Split() if component.get("use_regex", True) else WholeText()
-        case {"type": "ByteLevel"}:
-            raise ToktoolsError(
-                "has a ByteLevel pre_tokenizer with add_prefix_space, which toktools has not"
-            )
-        case {"type": "Sequence", "pretokenizers": [*parts, last]}:
-            cut = read_byte_level(last)
-            if cut is None:
-                return None
-            cuts = [*map(read_pretokenizer, parts), *([] if cut == WholeText() else [cut])]
-            return cuts[0] if len(cuts) == 1 else SplitSequence(*cuts)
-    return None
+_PROBES = ("", "a", "aB1 _-\n\t .é漢", "  ")
 
 
-def _require_same_meaning(pattern: str) -> None:
-    """Raise ToktoolsError at what the library's engine and the `regex` package read differently."""
-    found = re.search(r"(?<![\\\[])[\^$]|\\[hHGRKXyYOZ]|\(\?[a-zA-Z-]*[imsx]", pattern)
+def require_same_meaning(pattern: str) -> None:
+    """Raise UnsupportedError at what the library's engine and the `regex` package read apart."""
+    found = re.search(r"(?<![\\\[])[\^$]|\\[bBhHGRKXyYOZ]|\(\?[a-zA-Z-]*[imsx]", pattern)
     if found:
-        raise ToktoolsError(
-            f"has a Split pre_tokenizer whose pattern {pattern!r:.60} holds {found[0]!r}, "
+        raise UnsupportedError(
+            f"has a pattern {pattern!r:.60} that holds {found[0]!r}, "
             "which regular-expression libraries read in different ways"
+        )
+    matches = (match for text in _PROBES for match in compile_pattern(pattern)(text))
+    if any(match.start() == match.end() for match in matches):
+        raise UnsupportedError(
+            f"has a pattern {pattern!r:.60} that matches nothing at all in some places, "
+            "which regular-expression libraries treat in different ways"
         )
 
 
-def _sequence(key: str, parts: list[Json]) -> Json:
-    return {"type": "Sequence", key: parts}
-
-
-def write_normalizer(normalizer: Normalizer | None) -> Json | None:
-    """Return the component that rewrites as `normalizer` does."""
-    match normalizer:
-        case None:
-            return None
-        case Lowercase():
-            return {"type": "Lowercase"}
-        case StripAccents():
-            return {"type": "StripAccents"}
-        case UnicodeForm(form):
-            return {"type": form}
-        case Replace(old, new):
-            return {"type": "Replace", "pattern": {"String": old}, "content": new}
-        case Prepend(prefix):
-            return {"type": "Prepend", "prepend": prefix}
-        case BertCleanup():
-            return {"type": "BertNormalizer", **vars(normalizer)}
-        case NormalizerSequence():
-            parts = [part for part in map(write_normalizer, normalizer.parts) if part is not None]
-            return _sequence("normalizers", parts)
-    raise ToktoolsError(f"{normalizer!r} cannot be written as tokenizer.json")
-
-
-def read_normalizer(component: Any) -> Normalizer | None:
-    """Return the normalizer that this component stands for."""
-    if component is None:
-        return None
-    match component:
-        case {"type": "Lowercase"}:
-            return Lowercase()
-        case {"type": "StripAccents"}:
-            return StripAccents()
-        case {"type": "NFC" | "NFD" | "NFKC" | "NFKD" as form}:
-            return UnicodeForm(form)
-        case {"type": "Replace", "pattern": {"String": str(old)}, "content": str(new)} if old:
-            return Replace(old, new)
-        case {"type": "Prepend", "prepend": str(prefix)}:
-            return Prepend(prefix)
-        case {
-            "type": "BertNormalizer",
-            "clean_text": bool(clean),
-            "handle_chinese_chars": bool(chinese),
-            "strip_accents": bool() | None as strip,
-            "lowercase": bool(lowercase),
-        }:
-            return BertCleanup(clean, chinese, strip, lowercase)
-        case {"type": "Sequence", "normalizers": [*parts]}:
-            read = [part for part in map(read_normalizer, parts) if part is not None]
-            return NormalizerSequence(*read)
-    raise ToktoolsError(f"has a normalizer that toktools does not know: {component!r:.100}")
+def _sequence(parts: list[Json]) -> Json:
+    return {"type": "Sequence", "pretokenizers": parts}

@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from toktools.bpe import BPETokenizer
-from toktools.errors import ToktoolsError
-from toktools.formats.components import read_byte_level, read_normalizer, read_pretokenizer
+from toktools.errors import ToktoolsError, UnsupportedError
+from toktools.formats.added_tokens import AddedToken, read_added_tokens, require_apart
+from toktools.formats.steps import Steps, read_steps
 from toktools.tokenizer import Tokenizer
-from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.unicode.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE
+from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer
 
@@ -30,53 +32,146 @@ EOS_NAMES = (
 
 
 def read_foreign(document: Json) -> Tokenizer:
-    """Return the tokenizer that gives the ids of this file; ToktoolsError names what it cannot."""
+    """Return the tokenizer that gives the ids of this file.
+
+    Raises: UnsupportedError, naming what we have not; ToktoolsError if the file is damaged.
+    """
     for part in ("truncation", "padding"):
         if document.get(part) is not None:
-            raise ToktoolsError(f"asks for {part}, which toktools has not; remove it from the file")
+            raise UnsupportedError(
+                f"asks for {part}, which toktools has not; remove it from the file"
+            )
     model = document["model"]
-    normalizer = read_normalizer(document.get("normalizer"))
-    added = [
-        _added_token(token, normalizer is None) for token in document.get("added_tokens") or []
-    ]
-    match model.get("type"):
-        case "BPE":
-            return _bpe(document, model, added)
-        case "WordLevel":
-            return WordTokenizer(
-                read_vocabulary(model, added, model.get("unk_token")),
-                normalizer=normalizer,
-                pretokenizer=read_pretokenizer(document.get("pre_tokenizer")),
-            )
-        case "WordPiece":
-            return WordPieceTokenizer(
-                read_vocabulary(model, added, model.get("unk_token")),
-                prefix=model.get("continuing_subword_prefix", "##"),
-                max_word_characters=model.get("max_input_chars_per_word", 100),
-                normalizer=normalizer,
-                pretokenizer=read_pretokenizer(document.get("pre_tokenizer")),
-            )
-    raise ToktoolsError(
-        f"has a model of type {model.get('type')!r}; toktools runs BPE, WordPiece and WordLevel"
+    readers = {"BPE": _bpe, "WordLevel": _word_level, "WordPiece": _wordpiece}
+    kind = model.get("type")
+    if not isinstance(kind, str) or kind not in readers:
+        raise UnsupportedError(
+            f"has a model of type {kind!r:.60}; toktools runs BPE, WordPiece and WordLevel"
+        )
+    vocab = model.get("vocab")
+    if not isinstance(vocab, dict):
+        raise ToktoolsError(f"'vocab' must be a JSON object, got {vocab!r:.60}")
+    steps = read_steps(document)
+    added = read_added_tokens(document.get("added_tokens"), vocab, steps.normalizer is None)
+    return readers[kind](model, steps, added)
+
+
+def _word_level(model: Json, steps: Steps, added: list[AddedToken]) -> WordTokenizer:
+    unk = _unknown(model)
+    require_apart(model["vocab"], added, steps, unk, within=False)
+    return WordTokenizer(
+        read_vocabulary(model, added, unk),
+        normalizer=steps.normalizer,
+        pretokenizer=_not_bytes(steps).pretokenizer,
     )
 
 
-def _bpe(document: Json, model: Json, added: list[tuple[str, int]]) -> BPETokenizer:
-    for option in (
-        *("dropout", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix"),
-    ):
-        if model.get(option):
-            raise ToktoolsError(f"has a BPE model with {option}, which toktools has not")
-    cut = read_byte_level(document.get("pre_tokenizer"))
-    if cut is None:
-        raise ToktoolsError("has a BPE model over characters; toktools runs those over bytes")
+def _wordpiece(model: Json, steps: Steps, added: list[AddedToken]) -> WordPieceTokenizer:
+    unk, prefix = _unknown(model), model.get("continuing_subword_prefix", "##")
+    longest = model.get("max_input_chars_per_word", 100)
+    if not isinstance(prefix, str) or not prefix:
+        raise UnsupportedError(
+            f"has a WordPiece model whose continuing_subword_prefix is {prefix!r:.60}; "
+            "toktools needs a string of one character or more"
+        )
+    if type(longest) is not int:
+        raise ToktoolsError(f"'max_input_chars_per_word' must be an integer, got {longest!r:.60}")
+    require_apart(model["vocab"], added, steps, unk, within=True)
+    return WordPieceTokenizer(
+        read_vocabulary(model, added, unk),
+        prefix=prefix,
+        max_word_characters=longest,
+        normalizer=steps.normalizer,
+        pretokenizer=_not_bytes(steps).pretokenizer,
+    )
+
+
+def _not_bytes(steps: Steps) -> Steps:
+    if steps.byte_level:
+        raise UnsupportedError(
+            "has a ByteLevel pre_tokenizer before a model that is not BPE, which toktools has not"
+        )
+    return steps
+
+
+def _unknown(model: Json) -> str:
+    unk = model.get("unk_token")
+    if not isinstance(unk, str) or unk not in model["vocab"]:
+        raise UnsupportedError(
+            f"has a {model['type']} model whose unk_token is {unk!r:.60}, which its vocabulary "
+            "lacks; toktools needs an id for what the model does not know"
+        )
+    return unk
+
+
+def _bpe(model: Json, steps: Steps, added: list[AddedToken]) -> BPETokenizer:
+    if model.get("dropout"):
+        raise UnsupportedError("has a BPE model with dropout, which toktools has not")
+    ignore_merges = model.get("ignore_merges") or False
+    if not isinstance(ignore_merges, bool):
+        raise ToktoolsError(f"'ignore_merges' must be true or false, got {ignore_merges!r:.60}")
+    unk = _require_bytes(model, added) if steps.byte_level else _unknown_character(model)
+    if ignore_merges:
+        require_apart(model["vocab"], added, steps, unk, within=True)
+    elif steps.normalizer is not None:
+        single = [token for token in added if len(token.content) == 1]
+        require_apart(model["vocab"], single, steps, None, within=True)
+    merges = model.get("merges") or []
+    if not isinstance(merges, list):
+        raise ToktoolsError(f"'merges' must be a JSON array, got {merges!r:.60}")
     return BPETokenizer(
-        read_vocabulary(model, added, None),
-        [read_merge(merge) for merge in model.get("merges") or []],
-        ignore_merges=bool(model.get("ignore_merges")),
-        normalizer=read_normalizer(document.get("normalizer")),
-        pretokenizer=cut,
+        read_vocabulary(model, added, unk),
+        [read_merge(merge) for merge in merges],
+        byte_level=steps.byte_level,
+        ignore_merges=ignore_merges,
+        continuing_subword_prefix=_mark(model, "continuing_subword_prefix", steps),
+        end_of_word_suffix=_mark(model, "end_of_word_suffix", steps),
+        normalizer=steps.normalizer,
+        pretokenizer=steps.pretokenizer,
     )
+
+
+def _mark(model: Json, name: str, steps: Steps) -> str:
+    """Return a mark within words, "" for none."""
+    mark = model.get(name)
+    if mark is not None and not isinstance(mark, str):
+        raise ToktoolsError(f"{name!r} must be a string, got {mark!r:.60}")
+    if mark and steps.byte_level:
+        raise UnsupportedError(f"has a BPE model over bytes with {name}, which toktools has not")
+    return mark or ""
+
+
+def _require_bytes(model: Json, added: list[AddedToken]) -> None:
+    """Raise UnsupportedError unless every byte has a token and every token is of bytes."""
+    vocab = model["vocab"]
+    missing = [character for character in ALPHABET if character not in vocab]
+    if missing:
+        raise UnsupportedError(
+            "has a BPE model over bytes without a token for byte "
+            f"0x{CHARACTER_TO_BYTE[missing[0]]:02X}; toktools needs one for each"
+        )
+    apart = {token.content for token in added}
+    for token in vocab:
+        if token not in apart and not CHARACTER_TO_BYTE.keys() >= set(token):
+            raise UnsupportedError(
+                f"has a BPE model over bytes with the token {token!r:.60}, which spells none and "
+                "is not among the added tokens"
+            )
+
+
+def _unknown_character(model: Json) -> str:
+    """Return the unknown token of a model over characters."""
+    for option in ("byte_fallback", "fuse_unk"):
+        if model.get(option):
+            raise UnsupportedError(
+                f"has a BPE model over characters with {option}, which toktools has not"
+            )
+    if model.get("unk_token") is None:
+        raise UnsupportedError(
+            "has a BPE model over characters without unk_token, which drops those that it does "
+            "not know; toktools needs one"
+        )
+    return _unknown(model)
 
 
 def read_merge(merge: Any) -> tuple[str, str]:
@@ -88,43 +183,10 @@ def read_merge(merge: Any) -> tuple[str, str]:
     raise ToktoolsError(f"a merge must be a pair of tokens, got {merge!r:.60}")
 
 
-def _added_token(token: Any, no_normalizer: bool) -> tuple[str, int]:
-    match token:
-        case {"content": str(content), "id": int(id)}:
-            for option in ("lstrip", "rstrip", "single_word"):
-                if token.get(option):
-                    raise ToktoolsError(
-                        f"has an added token {content!r} with {option}, which toktools has not"
-                    )
-            if token.get("normalized") and not no_normalizer:
-                raise ToktoolsError(
-                    f"has an added token {content!r} that is looked for in normalized text; "
-                    "toktools looks for them before it normalizes"
-                )
-            return content, id
-    raise ToktoolsError(f"an added token must have a content and an id, got {token!r:.60}")
-
-
-def read_vocabulary(model: Json, added: list[tuple[str, int]], unk: str | None) -> Vocabulary:
+def read_vocabulary(model: Json, added: list[AddedToken], unk: str | None) -> Vocabulary:
     """Return the model's tokens with the added ones, and the parts that these play."""
-    vocab = model.get("vocab")
-    if not isinstance(vocab, dict):
-        raise ToktoolsError(f"'vocab' must be a JSON object, got {vocab!r:.60}")
-    ids = {**vocab, **dict(added)}
-    tokens = tokens_in_order(ids)
-    return Vocabulary(tokens, parts_by_name((token for token, _ in added), unk))
-
-
-def tokens_in_order(ids: Json) -> list[str]:
-    """Return the tokens by id; ToktoolsError unless the ids are 0, 1, 2 ..., each once."""
-    tokens: dict[int, str] = {}
-    for token, id in ids.items():
-        if type(id) is not int or not 0 <= id < len(ids) or id in tokens:
-            raise ToktoolsError(
-                f"the ids must be 0..{len(ids) - 1}, each once; got {id!r} for token {token!r}"
-            )
-        tokens[id] = token
-    return [tokens[id] for id in range(len(tokens))]
+    ids = {**model["vocab"], **{token.content: token.id for token in added}}
+    return Vocabulary(tokens_by_id(ids), parts_by_name((token.content for token in added), unk))
 
 
 def parts_by_name(added: Iterable[str], unk: str | None) -> SpecialTokens:

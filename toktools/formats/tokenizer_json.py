@@ -5,8 +5,8 @@ as its WordLevel model, bytes as BPE without merges, BPE and WordPiece as themse
 field for (our name for the kind, which special token plays which part, how it was trained) stands
 under "toktools" inside "model", where the library passes over it.
 
-Adapters (`toktools.adapters`) write the rest of the file themselves; files that are not ours are
-opened by adapters too.
+Adapters (`toktools.adapters`) write the rest of the file themselves. Files of other programs are
+read by `foreign.py`.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from pathlib import Path
 from typing import Any
 
 from toktools.adapters.adapter import Adapter
-from toktools.adapters.opening import opener
 from toktools.bpe import BPETokenizer
 from toktools.byte import ByteTokenizer
 from toktools.character import CharacterTokenizer
-from toktools.errors import ToktoolsError, lookup
+from toktools.contract.losses import dropped
+from toktools.errors import ToktoolsError, UnsupportedError, lookup
 from toktools.files import replacing
 from toktools.formats.components import (
     byte_level,
     one_character_each,
-    read_byte_level,
-    read_normalizer,
-    read_pretokenizer,
     write_byte_level,
-    write_normalizer,
     write_pretokenizer,
 )
-from toktools.formats.foreign import read_foreign, read_merge, tokens_in_order
+from toktools.formats.decoders import fuse, marked
+from toktools.formats.foreign import read_foreign, read_merge
+from toktools.formats.opening import opener
+from toktools.formats.reading import read_json
+from toktools.formats.steps import read_steps, write_steps
 from toktools.registry import adapters
 from toktools.tokenizer import Tokenizer
-from toktools.vocabulary import SpecialTokens, Vocabulary
+from toktools.training.marks import Marks
+from toktools.vocabulary import SpecialTokens, Vocabulary, tokens_by_id
 from toktools.word import WordTokenizer
 from toktools.wordpiece import WordPieceTokenizer
 
@@ -56,11 +57,13 @@ def save(tokenizer: Tokenizer, path: str | Path) -> None:
 def load(path: str | Path) -> Tokenizer:
     """Read a tokenizer.
 
-    Args:    path: a `tokenizer.json`, or a folder that holds one; a SentencePiece `.model`; a
-             published `.tiktoken` file of ranks.
-    Returns: a tokenizer of the kind that the file names; for a `tokenizer.json` of another writer,
-             the Hugging Face library's behind our contract.
-    Raises:  ToktoolsError, naming the file and what is wrong with it.
+    Args:    path: a `tokenizer.json`, ours or another program's; a `vocab.json` with its
+             `merges.txt`; a `vocab.txt`; a SentencePiece `.model`; a published `.tiktoken` file; a
+             folder that holds one of the first three. `huggingface:PATH` (or the kind of another
+             adapter) runs the file on that library.
+    Returns: a tokenizer of the kind that the file names.
+    Raises:  ToktoolsError, naming the file and what is wrong with it; UnsupportedError for what
+             the library runs and toktools does not, with how to open it there.
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -68,20 +71,21 @@ def load(path: str | Path) -> Tokenizer:
         ...     load(folder).encode("a")
         [99]
     """
+    if (open_other := opener(path)) is not None:
+        return open_other()
     path = Path(path)
     if path.is_dir():
         path = path / "tokenizer.json"
-    if (open_foreign := opener(path)) is not None:
-        return open_foreign(path)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ToktoolsError(f"{path}: cannot be read: {e.strerror}") from e
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as e:
-        raise ToktoolsError(f"{path}: is not a JSON file: {e}") from e
+    document = read_json(path)
     try:
         return from_json(document)
-    except ToktoolsError as e:
+    except UnsupportedError as e:
+        raise UnsupportedError(
+            f"{path}: {e}; the tokenizers library may run it: "
+            f"toktools.HuggingFaceTokenizer.open({str(path)!r}), "
+            f"on the command line huggingface:{path}"
+        ) from e
+    except (ToktoolsError, RecursionError) as e:
         raise ToktoolsError(f"{path}: {e}") from e
 
 
@@ -107,7 +111,8 @@ def to_json(tokenizer: Tokenizer) -> Json:
             f"a {type(tokenizer).__name__} cannot be written as tokenizer.json; "
             "derive it from toktools.adapters.adapter.Adapter, which says how"
         )
-    model, pretokenizer, decoder = _MODELS[type(tokenizer)](tokenizer)
+    model, cut, decoder = _MODELS[type(tokenizer)](tokenizer)
+    normalizer, pretokenizer = write_steps(tokenizer.normalizer, cut)
     return {
         "version": "1.0",
         "truncation": None,
@@ -124,7 +129,7 @@ def to_json(tokenizer: Tokenizer) -> Json:
             }
             for token in special
         ],
-        "normalizer": write_normalizer(tokenizer.normalizer),
+        "normalizer": normalizer,
         "pre_tokenizer": pretokenizer,
         "post_processor": None,
         "decoder": decoder,
@@ -140,17 +145,28 @@ def from_json(document: Any) -> Tokenizer:
     model = need(document, "model", dict)
     record = model.get("toktools")
     if not isinstance(record, dict):
-        return _foreign(document)
+        return read_foreign(document)
     if need(record, "format", int) > FORMAT_VERSION:
         raise ToktoolsError(f"has format {record['format']}, newer than {FORMAT_VERSION}; upgrade")
     special = _read_special(need(record, "special_tokens", dict))
-    options: Json = {"training": need(record, "training", dict)}
+    options: Json = {"training": _read_training(need(record, "training", dict))}
     kind = need(record, "kind", str)
     ours, others = {known.kind: known for known in _MODELS}, adapters()
     lookup(kind, {**ours, **others}, what="kind of tokenizer")
     if kind not in ours:
         return others[kind]().from_document(document, special=special, **options)
-    vocabulary = _read_vocabulary(need(model, "vocab", dict), special)
+    return _ours(kind, document, special, options)
+
+
+def _ours(kind: str, document: Json, special: SpecialTokens, options: Json) -> Tokenizer:
+    """Return a tokenizer of one of our own kinds."""
+    model = document["model"]
+    if model.get("type") != _TYPES[kind]:
+        raise ToktoolsError(
+            f"the model of a {kind} tokenizer must be of type {_TYPES[kind]}, "
+            f"got {model.get('type')!r:.60}"
+        )
+    vocabulary = Vocabulary(tokens_by_id(need(model, "vocab", dict)), special)
     if kind == "byte":
         tokenizer = ByteTokenizer(special_tokens=vocabulary.special, **options)
         if tokenizer.vocabulary.tokens != vocabulary.tokens:
@@ -158,16 +174,18 @@ def from_json(document: Any) -> Tokenizer:
         return tokenizer
     if kind == "character":
         return CharacterTokenizer(vocabulary, **options)
-    options["normalizer"] = read_normalizer(document.get("normalizer"))
-    component = document.get("pre_tokenizer")
-    bytewise = read_byte_level(component) if kind == "bpe" else None
-    options["pretokenizer"] = bytewise or read_pretokenizer(component)
+    steps = read_steps(document)
+    if steps.byte_level and kind == "word":
+        raise ToktoolsError("a word tokenizer is not over bytes, but the file has a ByteLevel")
+    options |= {"normalizer": steps.normalizer, "pretokenizer": steps.pretokenizer}
     if kind == "bpe":
         return BPETokenizer(
             vocabulary,
             [read_merge(merge) for merge in need(model, "merges", list)],
-            byte_level=bytewise is not None,
+            byte_level=steps.byte_level,
             ignore_merges=bool(model.get("ignore_merges")),
+            continuing_subword_prefix=_mark(model, "continuing_subword_prefix"),
+            end_of_word_suffix=_mark(model, "end_of_word_suffix"),
             **options,
         )
     if kind == "word":
@@ -176,8 +194,13 @@ def from_json(document: Any) -> Tokenizer:
         vocabulary,
         prefix=need(model, "continuing_subword_prefix", str),
         max_word_characters=need(model, "max_input_chars_per_word", int),
+        byte_level=steps.byte_level,
         **options,
     )
+
+
+def _mark(model: Json, key: str) -> str:
+    return "" if model.get(key) is None else need(model, key, str)
 
 
 def need(mapping: Any, key: str, kind: type) -> Any:
@@ -193,29 +216,23 @@ def need(mapping: Any, key: str, kind: type) -> Any:
 _JSON_NAMES = {dict: "object", list: "array", str: "string", int: "integer"}
 
 
-def _foreign(document: Json) -> Tokenizer:
-    """Return the tokenizer of another program's file, run by our code or, failing that, by the
-    Hugging Face library's; either way its ids are the library's."""
-    try:
-        return read_foreign(document)
-    except ToktoolsError as refusal:
-        from toktools.adapters.huggingface import HuggingFaceTokenizer
-
-        try:
-            return HuggingFaceTokenizer(json.dumps(document))
-        except ToktoolsError as e:
-            raise ToktoolsError(f"{refusal}; and {e}") from refusal
-
-
 def _read_special(names: Json) -> SpecialTokens:
+    extra = names.get("extra", [])
+    parts = [names.get(part) for part in ("pad", "eos", "any")]
+    strings = isinstance(extra, list) and all(isinstance(name, str) for name in extra)
+    if not strings or not all(name is None or isinstance(name, str) for name in parts):
+        raise ToktoolsError(f"'special_tokens' must hold strings, got {names!r:.80}")
     try:
-        return SpecialTokens(**{**names, "extra": tuple(names.get("extra", ()))})
+        return SpecialTokens(**{**names, "extra": tuple(extra)})
     except TypeError as e:
         raise ToktoolsError(f"'special_tokens' cannot be read: {e}") from e
 
 
-def _read_vocabulary(ids: Json, special: SpecialTokens) -> Vocabulary:
-    return Vocabulary(tokens_in_order(ids), special)
+def _read_training(training: Json) -> Json:
+    for section in ("options", "corpus", "report"):
+        if not isinstance(training.get(section, {}), dict):
+            raise ToktoolsError(f"{section!r} of 'training' must be a JSON object")
+    return training
 
 
 def _word_level(tokenizer: Tokenizer) -> Json:
@@ -227,12 +244,13 @@ def _word_level(tokenizer: Tokenizer) -> Json:
 
 
 def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
+    marks = tokenizer.marks if isinstance(tokenizer, BPETokenizer) else Marks()
     return {
         "type": "BPE",
         "dropout": None,
         "unk_token": tokenizer.vocabulary.special.any,
-        "continuing_subword_prefix": None,
-        "end_of_word_suffix": None,
+        "continuing_subword_prefix": marks.prefix or None,
+        "end_of_word_suffix": marks.suffix or None,
         "fuse_unk": False,
         "byte_fallback": False,
         "ignore_merges": getattr(tokenizer, "ignore_merges", False),
@@ -242,11 +260,12 @@ def _bpe_model(tokenizer: BPETokenizer | ByteTokenizer) -> Json:
 
 
 def _write_word(tokenizer: WordTokenizer) -> tuple[Json, Json | None, Json | None]:
-    return _word_level(tokenizer), write_pretokenizer(tokenizer.pretokenizer), None
+    decoder = None if dropped(tokenizer.pretokenizer) else fuse()
+    return _word_level(tokenizer), write_pretokenizer(tokenizer.pretokenizer), decoder
 
 
 def _write_character(tokenizer: CharacterTokenizer) -> tuple[Json, Json | None, Json | None]:
-    return _word_level(tokenizer), one_character_each(), {"type": "Fuse"}
+    return _word_level(tokenizer), one_character_each(), fuse()
 
 
 def _write_byte(tokenizer: ByteTokenizer) -> tuple[Json, Json | None, Json | None]:
@@ -257,21 +276,30 @@ def _write_bpe(tokenizer: BPETokenizer) -> tuple[Json, Json | None, Json | None]
     if tokenizer.byte_level:
         cut = write_byte_level(tokenizer.pretokenizer)
         return _bpe_model(tokenizer), cut, byte_level(use_regex=True)
-    return _bpe_model(tokenizer), write_pretokenizer(tokenizer.pretokenizer), {"type": "Fuse"}
+    cut = write_pretokenizer(tokenizer.pretokenizer)
+    return _bpe_model(tokenizer), cut, marked(tokenizer.marks)
 
 
 def _write_wordpiece(tokenizer: WordPieceTokenizer) -> tuple[Json, Json | None, Json | None]:
     model = {
         "type": "WordPiece",
-        "unk_token": tokenizer.vocabulary.special.any,
+        "unk_token": tokenizer.vocabulary.special.any or "<ANY>",  # the library wants a string
         "continuing_subword_prefix": tokenizer.prefix,
         "max_input_chars_per_word": tokenizer.max_word_characters,
         "vocab": tokenizer.get_vocab(),
     }
-    decoder = {"type": "WordPiece", "prefix": tokenizer.prefix, "cleanup": False}
-    return model, write_pretokenizer(tokenizer.pretokenizer), decoder
+    write_cut = write_byte_level if tokenizer.byte_level else write_pretokenizer
+    decoder = marked(tokenizer.marks, over_bytes=tokenizer.byte_level)
+    return model, write_cut(tokenizer.pretokenizer), decoder
 
 
+_TYPES = {
+    "word": "WordLevel",
+    "character": "WordLevel",
+    "byte": "BPE",
+    "bpe": "BPE",
+    "wordpiece": "WordPiece",
+}
 _MODELS: dict[type, Any] = {
     WordTokenizer: _write_word,
     CharacterTokenizer: _write_character,

@@ -6,16 +6,17 @@ and BERT's ways are the defaults.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from toktools.bpe import BPETokenizer
 from toktools.errors import ToktoolsError
-from toktools.formats.foreign import parts_by_name, read_merge, tokens_in_order
-from toktools.normalizers import BertCleanup, Normalizer
+from toktools.formats.foreign import parts_by_name, read_merge
+from toktools.formats.reading import read_json, read_text
+from toktools.normalizers import BertCleanup, Lowercase, Normalizer
 from toktools.pretokenizers import Pretokenizer, PunctuationSplit
-from toktools.vocabulary import Vocabulary
+from toktools.vocabulary import Vocabulary, tokens_by_id
 from toktools.wordpiece import WordPieceTokenizer
 
 BERT_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -26,32 +27,35 @@ def load_vocab_and_merges(
     merges: str | Path,
     *,
     pretokenizer: Pretokenizer | None = None,
-    special_tokens: Iterable[str] = ("<|endoftext|>",),
+    special_tokens: Iterable[str] | None = None,
+    unk: str | None = None,
 ) -> BPETokenizer:
-    """Read byte-level BPE from GPT-2's two files.
+    """Read BPE from GPT-2's two files.
 
     Args:
         vocab: a `vocab.json`, a JSON object of tokens and ids.
         merges: a `merges.txt`, a merge a line after a line "#version: 0.2", if there is one.
         pretokenizer: GPT-2's by default.
         special_tokens: which tokens are special; those that the vocabulary lacks are passed over.
+            By default the ones that no text can become: they are neither bytes nor merged.
+        unk: the token for unknown characters, of a model over characters; None for bytes.
     Raises: ToktoolsError, naming the file, if one cannot be read or they do not fit together.
     """
-    try:
-        ids = json.loads(_read(vocab))
-    except json.JSONDecodeError as e:
-        raise ToktoolsError(f"{vocab}: is not a JSON file: {e}") from e
+    ids = read_json(vocab)
     if not isinstance(ids, dict):
         raise ToktoolsError(f"{vocab}: must be a JSON object of tokens and ids, got {ids!r:.60}")
-    lines = _read(merges).split("\n")
+    lines = [line.removesuffix("\r") for line in read_text(merges).split("\n")]
     if lines[0].startswith("#version"):
         del lines[0]
     try:
-        special = parts_by_name([token for token in special_tokens if token in ids], None)
+        pairs = [read_merge(line) for line in lines if line]
+        tokens = tokens_by_id(ids)
+        if special_tokens is None:
+            made = {left + right for left, right in pairs}
+            special_tokens = [t for t in tokens if len(t) > 1 and t not in made]
+        special = parts_by_name([token for token in special_tokens if token in ids], unk)
         return BPETokenizer(
-            Vocabulary(tokens_in_order(ids), special),
-            [read_merge(line) for line in lines if line],
-            pretokenizer=pretokenizer,
+            Vocabulary(tokens, special), pairs, byte_level=unk is None, pretokenizer=pretokenizer
         )
     except ToktoolsError as e:
         raise ToktoolsError(f"{vocab}, {merges}: {e}") from e
@@ -60,7 +64,8 @@ def load_vocab_and_merges(
 def load_vocab_txt(
     path: str | Path,
     *,
-    normalizer: Normalizer | None = BertCleanup(),  # noqa: B008 (a frozen value)
+    normalizer: Normalizer | Literal["auto"] | None = "auto",
+    pretokenizer: Pretokenizer | None = None,
     special_tokens: Iterable[str] = BERT_SPECIAL,
     unk: str = "[UNK]",
 ) -> WordPieceTokenizer:
@@ -68,28 +73,26 @@ def load_vocab_txt(
 
     Args:
         path: the file.
-        normalizer: BERT's clean-up with lowercase by default; `BertCleanup(lowercase=False)` for
-            the cased models.
+        normalizer: by default BERT's clean-up, which lowercases unless the vocabulary holds upper
+            case (text could never become such a token).
+        pretokenizer: at white space and punctuation by default.
         special_tokens: which tokens are special; those that the vocabulary lacks are passed over.
         unk: the token for words that it cannot spell.
     Raises: ToktoolsError, naming the file, if it cannot be read or lacks `unk`.
     """
-    tokens = [line.rstrip("\r") for line in _read(path).split("\n")]
+    tokens = [line.removesuffix("\r") for line in read_text(path).split("\n")]
     if tokens[-1] == "":
         tokens.pop()
     try:
-        special = parts_by_name([token for token in special_tokens if token in tokens], unk)
+        names = [token for token in special_tokens if token in tokens]
+        special = parts_by_name(names, unk)
+        if normalizer == "auto":
+            words = "".join(token for token in tokens if token not in {*names, unk})
+            normalizer = BertCleanup(lowercase=Lowercase().normalize(words) == words)
         return WordPieceTokenizer(
-            Vocabulary(tokens, special), normalizer=normalizer, pretokenizer=PunctuationSplit()
+            Vocabulary(tokens, special),
+            normalizer=normalizer,
+            pretokenizer=pretokenizer or PunctuationSplit(),
         )
     except ToktoolsError as e:
         raise ToktoolsError(f"{path}: {e}") from e
-
-
-def _read(path: str | Path) -> str:
-    try:
-        return Path(path).read_bytes().decode("utf-8")
-    except OSError as e:
-        raise ToktoolsError(f"{path}: cannot be read: {e.strerror}") from e
-    except UnicodeDecodeError as e:
-        raise ToktoolsError(f"{path}: is not UTF-8 text: {e}") from e

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toktools.errors import ToktoolsError
-from toktools.unicode_tables import LOWERCASE_AFTER_UNICODE_14
+from toktools.unicode.tables import LOWERCASE_AFTER_UNICODE_14
 
 
 class Normalizer(Protocol):

@@ -18,7 +18,7 @@ from toktools.normalizers.basic import (
     each_character,
 )
 from toktools.normalizers.unicode import UnicodeForm
-from toktools.unicode_history import BERT_SPACE, CHINESE, bert_accents, bert_control
+from toktools.unicode.history import BERT_SPACE, CHINESE, bert_accents, bert_control
 
 
 @dataclass(frozen=True)

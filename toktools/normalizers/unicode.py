@@ -2,7 +2,8 @@
 
 Adds to `basic.py` rewriting that looks at neighbours: marks are put in order, and composed with the
 letter before. `unicodedata` does that, in each stretch between two code points that are too new
-for the library (`unicode_history.py`). So neither Python's Unicode version nor later ones show.
+for the library (`toktools/unicode/history.py`). So no other Unicode version shows, Python's or a
+later one.
 
 Source: Unicode Standard Annex 15, sec. 1.3 (the forms), and chapter 3.11 (the algorithm).
 """
@@ -17,7 +18,7 @@ from typing import Literal, get_args
 
 from toktools.errors import ToktoolsError
 from toktools.normalizers.basic import each_character
-from toktools.unicode_history import accents, late
+from toktools.unicode.history import accents, late
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 _Step = tuple[

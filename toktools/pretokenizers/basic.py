@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from toktools.unicode_tables import WHITE_SPACE, punctuation
+from toktools.unicode.tables import WHITE_SPACE, punctuation
 
 
 class Pretokenizer(Protocol):

@@ -14,13 +14,13 @@ from typing import Any, Literal, get_args
 
 from toktools.errors import ToktoolsError
 from toktools.pretokenizers.basic import Pretokenizer
-from toktools.unicode_tables import digits, numbers
+from toktools.unicode.tables import digits, numbers
 
 Span = tuple[int, int]
 Behavior = Literal["isolated", "removed", "merged_with_previous", "merged_with_next", "contiguous"]
 
 
-class _SpanSplit:
+class SpanSplit:
     """The pieces are what stands at the spans."""
 
     def split(self, text: str) -> list[str]:
@@ -31,7 +31,7 @@ class _SpanSplit:
 
 
 @dataclass(frozen=True)
-class DigitSplit(_SpanSplit):
+class DigitSplit(SpanSplit):
     """Sets digits (all of category N) apart from the rest of the text, in groups.
 
     Args:
@@ -59,7 +59,7 @@ class DigitSplit(_SpanSplit):
     def split_spans(self, text: str) -> list[Span]:
         pattern = _digit_runs(self.group in (1, None))
         spans: list[Span] = []
-        for start, end, is_number in _stretches(pattern.finditer(text), len(text)):
+        for start, end, is_number in stretches(pattern.finditer(text), len(text)):
             if not is_number or self.group is None:
                 spans.append((start, end))
                 continue
@@ -77,7 +77,7 @@ def _digit_runs(unicode_17: bool) -> re.Pattern[str]:
 
 
 @dataclass(frozen=True)
-class MetaspaceSplit(_SpanSplit):
+class MetaspaceSplit(SpanSplit):
     """Cuts before every "▁", which stands for a space in SentencePiece's vocabularies.
 
     It rewrites nothing: that spaces become "▁" is a normalizer's work (`Replace(" ", "▁")`).
@@ -95,11 +95,11 @@ class MetaspaceSplit(_SpanSplit):
 
     def split_spans(self, text: str) -> list[Span]:
         marks = re.finditer(re.escape(self.replacement), text)
-        return _pieces(_stretches(marks, len(text)), "merged_with_next")
+        return pieces(stretches(marks, len(text)), "merged_with_next")
 
 
 @dataclass(frozen=True)
-class RegexSplit(_SpanSplit):
+class RegexSplit(SpanSplit):
     r"""Cuts by a regular expression of the user's own; needs the `regex` package.
 
     Args:
@@ -125,23 +125,29 @@ class RegexSplit(_SpanSplit):
     _finditer: Callable[[str], Iterable[Any]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.behavior not in get_args(Behavior):
-            raise ToktoolsError(
-                f"behavior must be one of {', '.join(get_args(Behavior))}, got {self.behavior!r}"
-            )
-        object.__setattr__(self, "_finditer", _compile(self.pattern))
+        check_behavior(self.behavior)
+        object.__setattr__(self, "_finditer", compile_pattern(self.pattern))
 
     def __reduce__(self) -> tuple[type, tuple[str, Behavior, bool]]:
         return RegexSplit, (self.pattern, self.behavior, self.invert)
 
     def split_spans(self, text: str) -> list[Span]:
-        stretches = _stretches(self._finditer(text), len(text))
+        parts = stretches(self._finditer(text), len(text))
         if self.invert:
-            stretches = ((start, end, not match) for start, end, match in stretches)
-        return _pieces(stretches, self.behavior)
+            parts = ((start, end, not match) for start, end, match in parts)
+        return pieces(parts, self.behavior)
 
 
-def _compile(pattern: str) -> Callable[[str], Iterable[Any]]:
+def check_behavior(behavior: str) -> None:
+    """Raise ToktoolsError unless it is one that `RegexSplit` explains."""
+    if behavior not in get_args(Behavior):
+        raise ToktoolsError(
+            f"behavior must be one of {', '.join(get_args(Behavior))}, got {behavior!r}"
+        )
+
+
+def compile_pattern(pattern: str) -> Callable[[str], Iterable[Any]]:
+    """Return the `finditer` of the `regex` package for a pattern; ToktoolsError if it is none."""
     try:
         regex = import_module("regex")
     except ImportError as e:
@@ -155,7 +161,7 @@ def _compile(pattern: str) -> Callable[[str], Iterable[Any]]:
 
 
 @dataclass(frozen=True, init=False)
-class SplitSequence(_SpanSplit):
+class SplitSequence(SpanSplit):
     """One cut after the other: each cuts the pieces of the one before, and sees nothing else.
 
     Example:
@@ -180,7 +186,7 @@ class SplitSequence(_SpanSplit):
         return spans
 
 
-def _stretches(matches: Iterable[Any], length: int) -> Iterator[tuple[int, int, bool]]:
+def stretches(matches: Iterable[Any], length: int) -> Iterator[tuple[int, int, bool]]:
     """Yield (start, end, whether it is a match) for every stretch of the text, in order."""
     position = 0
     for match in matches:
@@ -194,11 +200,11 @@ def _stretches(matches: Iterable[Any], length: int) -> Iterator[tuple[int, int, 
         yield position, length, False
 
 
-def _pieces(stretches: Iterable[tuple[int, int, bool]], behavior: Behavior) -> list[Span]:
+def pieces(parts: Iterable[tuple[int, int, bool]], behavior: Behavior) -> list[Span]:
     """Return the spans of the pieces, given what shall become of the matches."""
     spans: list[Span] = []
     before: bool | None = None  # whether the last stretch was a match
-    for start, end, match in stretches:
+    for start, end, match in parts:
         join = {
             "merged_with_previous": match and before is False,
             "merged_with_next": not match and before is True,

@@ -1,7 +1,7 @@
 """The cuts of published models, GPT-2 and after: the pieces joined are the text.
 
 Adds to `basic.py` one pattern a model, in the standard library's `re`, over character classes of
-our own (`unicode_tables.py`, `unicode_case.py`). The published patterns ignore case in
+our own (`toktools/unicode/`). The published patterns ignore case in
 contractions, which adds "ſ" (U+017F) to s and S and nothing else. Possessive quantifiers are left
 out where they cannot change a match.
 """
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from toktools.pretokenizers.basic import PatternSplit
-from toktools.unicode_case import lower_letters, marks, upper_letters
-from toktools.unicode_tables import WHITE_SPACE, letters, numbers
+from toktools.unicode.case import lower_letters, marks, upper_letters
+from toktools.unicode.tables import WHITE_SPACE, letters, numbers
 
 _CONTRACTION = "'(?:[sSſdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])"
 

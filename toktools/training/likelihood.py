@@ -19,7 +19,7 @@ import heapq
 from collections import defaultdict
 from itertools import pairwise
 
-from toktools.merging import Pair, Progress, Symbols, count_pairs, merge_in_word
+from toktools.training.merging import Pair, Progress, Symbols, count_pairs, merge_in_word
 
 Rank = tuple[float, int, Pair]
 """(-score, -count, pair): the smallest is merged next."""
@@ -36,8 +36,8 @@ def learn_merges_by_likelihood(
 ) -> list[Pair]:
     """Merge the pair of the highest score, again and again, until the vocabulary is full.
 
-    Args and Returns: as `toktools.merging.learn_merges`; pairs seen fewer than `min_frequency`
-    times are passed over, since a pair of two symbols seen once scores highest of all.
+    Args and Returns: as `toktools.training.merging.learn_merges`; pairs seen fewer than
+    `min_frequency` times are passed over, since a pair of symbols seen once scores highest.
     """
     corpus = _Corpus(words, counts)
     queue: list[Rank] = [corpus.rank(pair) for pair in corpus.pair_counts]

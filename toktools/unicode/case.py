@@ -1,6 +1,6 @@
 """Upper case, lower case and marks of Unicode 16.0, for the cuts that look at them (GPT-4o's).
 
-Differs from `unicode_tables.py` in what it tells apart: letters by their case. The encoding of the
+Differs from `tables.py` in what it tells apart: letters by their case. The encoding of the
 tables is the same.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from toktools.unicode_tables import LETTERS, as_character_class, ranges
+from toktools.unicode.tables import LETTERS, as_character_class, ranges
 
 _UPPER_AND_TITLE = """\
 1t-p 2t-m 1-6 x 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 2 1 1 1 1 1 1 1 2 1 1 1 1 1

@@ -12,6 +12,12 @@ includes three habits worth knowing:
   merges can spell the same token), the new occurrences come on top of it;
 - such a pair is merged again, and takes its rank from the last time.
 
+And one that shows only where `max_token_length` meets marks that are text too: a pair that is too
+long to be counted when it is formed is still taken off when it is broken, and a count that falls
+below zero so is read as a huge one (the library casts it to an unsigned number).
+
+Counts are Python's whole numbers and never overflow; the library's have 32 bits (its issue 2058).
+
 Source: Sennrich et al. 2016, arXiv:1508.07909, sec. 3.2; the habits were read off the library's
 behaviour and source (huggingface/tokenizers, models/bpe/trainer.rs).
 """
@@ -42,18 +48,16 @@ class Symbols:
         self.strings: list[str] = list(reserved)
         self.reserved = frozenset(self.strings)
         self.ids = {string: i for i, string in enumerate(self.strings)}
-        self.lengths = [0] * len(self.strings)
         self._prefix = continuing_prefix
 
     def __len__(self) -> int:
         return len(self.strings)
 
-    def add(self, string: str, length: int) -> int:
-        """Return the id of `string`, a new one if need be; `length` is in base symbols."""
+    def add(self, string: str) -> int:
+        """Return the id of `string`, a new one if need be."""
         if string not in self.ids:
             self.ids[string] = len(self.strings)
             self.strings.append(string)
-            self.lengths.append(length)
         return self.ids[string]
 
     def add_alphabet(self, characters: Iterable[str]) -> None:
@@ -63,7 +67,7 @@ class Symbols:
                 raise ToktoolsError(
                     f"special token {character!r} is a character of the text; name it otherwise"
                 )
-            self.add(character, 1)
+            self.add(character)
 
     def joined(self, pair: Pair) -> str:
         """Return the string that merging `pair` spells."""
@@ -72,7 +76,7 @@ class Symbols:
 
     def join(self, pair: Pair) -> int:
         """Return the id of what merging `pair` spells, a new one if need be."""
-        return self.add(self.joined(pair), self.lengths[pair[0]] + self.lengths[pair[1]])
+        return self.add(self.joined(pair))
 
 
 def count_pairs(
@@ -88,9 +92,13 @@ def count_pairs(
     return pair_counts, places
 
 
-def merge_in_word(word: list[int], pair: Pair, new: int) -> Iterator[tuple[Pair, int]]:
+def merge_in_word(
+    word: list[int], pair: Pair, new: int, lengths: list[int] | None = None, limit: int = 0
+) -> Iterator[tuple[Pair, int]]:
     """Merge `pair` into `new` throughout `word`, in place.
 
+    Args:   lengths: of the symbols, in base symbols; kept up to date. None: no pair is too long.
+            limit: a pair of this length is not told of when it is formed.
     Yields: the pairs that this breaks, with -1, and the pairs that it forms, with +1.
     Example:
         >>> word = [8, 1, 2, 9]
@@ -107,12 +115,48 @@ def merge_in_word(word: list[int], pair: Pair, new: int) -> Iterator[tuple[Pair,
         if i + 1 == len(word) or word[i + 1] != right:
             continue
         word[i : i + 2] = [new]
+        if lengths is not None:
+            lengths[i : i + 2] = [lengths[i] + lengths[i + 1]]
         if i > 0:
             yield (word[i - 1], left), -1
-            yield (word[i - 1], new), 1
+            if lengths is None or lengths[i - 1] + lengths[i] < limit:
+                yield (word[i - 1], new), 1
         if i + 1 < len(word):
             yield (right, word[i + 1]), -1
-            yield (new, word[i + 1]), 1
+            if lengths is None or lengths[i] + lengths[i + 1] < limit:
+                yield (new, word[i + 1]), 1
+
+
+class _Queue:
+    """Pairs by count, the most frequent first, and where they stand.
+
+    A pair may stand in it more than once, each time with the words in which it was formed then.
+    """
+
+    def __init__(self, counts: dict[Pair, int], places: dict[Pair, set[int]]) -> None:
+        self._counts = counts
+        self._entries = [(-n, pair, 0, places[pair]) for pair, n in counts.items()]
+        heapq.heapify(self._entries)
+        self._n_pushed = 0  # keeps the heap from comparing sets
+        self._huge = 1 << (64 + sum(counts.values()).bit_length())  # more than any count
+
+    def push(self, pair: Pair, places: set[int]) -> None:
+        """Add a pair that a merge has formed in these words."""
+        if self._counts[pair] > 0:
+            self._n_pushed += 1
+            heapq.heappush(self._entries, (-self._counts[pair], pair, self._n_pushed, places))
+
+    def pop(self, least: int) -> tuple[Pair, set[int]] | None:
+        """Return the pair to merge next and its words; None if none is as frequent as `least`."""
+        while self._entries:
+            negative_count, pair, number, places = self._entries[0]
+            count = self._counts[pair]
+            count += 0 if count >= 0 else self._huge  # as the library reads it
+            if count == -negative_count:
+                heapq.heappop(self._entries)
+                return (pair, places) if count >= max(least, 1) else None
+            heapq.heapreplace(self._entries, (-count, pair, number, places))
+        return None
 
 
 def learn_merges(
@@ -139,17 +183,12 @@ def learn_merges(
     Returns: the merges, in order of rank; a pair that was merged twice stands where it was last.
     """
     pair_counts, places = count_pairs(words, counts)
-    queue = [(-n, pair, 0, places[pair]) for pair, n in pair_counts.items()]
-    heapq.heapify(queue)
+    queue = _Queue(pair_counts, places)
+    limit = max_token_length or 0
+    lengths = [[1] * len(word) if limit else None for word in words]
     merges: dict[Pair, None] = {}  # an ordered set
-    entry_number = 0  # keeps the heap from comparing sets
-    while queue and len(symbols) < vocab_size:
-        negative_count, pair, number, indices = heapq.heappop(queue)
-        if -negative_count != pair_counts[pair]:
-            heapq.heappush(queue, (-pair_counts[pair], pair, number, indices))
-            continue
-        if -negative_count < max(min_frequency, 1):
-            break
+    while len(symbols) < vocab_size and (best := queue.pop(min_frequency)):
+        pair, indices = best
         if symbols.joined(pair) in symbols.reserved:
             continue
         new = symbols.join(pair)
@@ -157,18 +196,13 @@ def learn_merges(
         merges[pair] = None
         formed: dict[Pair, set[int]] = defaultdict(set)
         for index in indices:
-            for changed, sign in merge_in_word(words[index], pair, new):
-                if sign > 0:
-                    length = symbols.lengths[changed[0]] + symbols.lengths[changed[1]]
-                    if max_token_length is not None and length >= max_token_length:
-                        continue
-                    formed[changed].add(index)
+            changes = merge_in_word(words[index], pair, new, lengths[index], limit)
+            for changed, sign in changes:
                 pair_counts[changed] += sign * counts[index]
+                if sign > 0:
+                    formed[changed].add(index)
         for formed_pair, formed_in in formed.items():
-            if pair_counts[formed_pair] > 0:
-                entry_number += 1
-                item = (-pair_counts[formed_pair], formed_pair, entry_number, formed_in)
-                heapq.heappush(queue, item)
+            queue.push(formed_pair, formed_in)
         if progress is not None:
             progress(len(symbols), vocab_size)
     return list(merges)

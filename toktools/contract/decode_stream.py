@@ -6,11 +6,13 @@ import codecs
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from toktools.tokenizer import Tokenizer
+    from toktools.contract.decoding import IdsToText
 
 
 class DecodeStream:
     """Decodes ids as they come, holding back the bytes of an unfinished character.
+
+    What it gives, joined, is `decode` of the same ids, whatever they are.
 
     Example:
         >>> from toktools import ByteTokenizer
@@ -19,20 +21,16 @@ class DecodeStream:
         (['', 'é', '!'], '')
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: IdsToText) -> None:
         self._tokenizer = tokenizer
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._first = True
 
     def feed(self, id: int) -> str:
         """Take one id and return the text that is now certain; may be empty."""
-        vocabulary = self._tokenizer.vocabulary
-        token = vocabulary.token(int(id))
-        if id in vocabulary.special_ids and id != vocabulary.unk_id:
-            return self._decoder.decode(b"", final=True)
-        surface = self._tokenizer.surface(token, self._first)
-        self._first = False
-        return self._decoder.decode(surface)
+        added = self._tokenizer.bytes_of(id, self._first)
+        self._first = self._first and self._tokenizer.is_outside_text(id)
+        return self._decoder.decode(added)
 
     def finish(self) -> str:
         """Return what is left: U+FFFD for an unfinished character, or nothing."""

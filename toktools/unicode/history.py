@@ -2,13 +2,13 @@
 
 Its normal forms are those of Unicode 10 or so: a code point that came later neither decomposes nor
 composes nor is put in order. Its accents are two sets, one for `StripAccents`, a smaller one for
-BERT's clean-up (Unicode 8). The encoding of the tables is that of `unicode_tables.py`; the tests
+BERT's clean-up (Unicode 8). The encoding of the tables is that of `tables.py`; the tests
 compare each with the library, code point by code point.
 """
 
 from functools import cache
 
-from toktools.unicode_tables import as_character_class, ranges
+from toktools.unicode.tables import as_character_class, ranges
 
 _LATE = """\
 120 1e-1 1n-1 fn 49-8 16-9 8a fx 72-1 al 1ne q1-1d lh-4 iq-2 3mn n3l-3 1j n0 hun 8 7 9 bg-4 1-15

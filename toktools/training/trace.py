@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from toktools.training.alphabet import base_symbols, kept_characters
+from toktools.training.marks import Marks
+
 Segmentation = dict[str, tuple[str, ...]]
 
 
@@ -40,7 +43,7 @@ class Step:
 
 
 def merge_steps(
-    counts: Mapping[str, int], *, criterion: str = "frequency", prefix: str = ""
+    counts: Mapping[str, int], *, criterion: str = "frequency", prefix: str = "", suffix: str = ""
 ) -> Iterator[Step]:
     """Yield every merge of a small corpus, until each word is one token.
 
@@ -50,6 +53,7 @@ def merge_steps(
             count(ab) / (count(a) count(b)). Among equals, the more frequent pair; then the pair
             whose symbols were there first (the alphabet by code point, prefixed symbols last).
         prefix: marks symbols that continue a word: "" for BPE, "##" for WordPiece.
+        suffix: marks symbols that end a word.
     Example:
         >>> for step in merge_steps({"low": 5, "lot": 2}):
         ...     print(step)
@@ -57,10 +61,10 @@ def merge_steps(
         lo + w -> low  (count 5)  |  low  lo t
         lo + t -> lot  (count 2)  |  low  lot
     """
-    words = {word: (word[0], *(prefix + c for c in word[1:])) for word in counts}
-    plain = {c for word in counts for c in word}
-    continuing = {piece for pieces in words.values() for piece in pieces[1:]} if prefix else set()
-    order = {symbol: i for i, symbol in enumerate([*sorted(plain), *sorted(continuing)])}
+    marks = Marks(prefix, suffix)
+    words = {word: tuple(marks.spell(word)) for word in counts}
+    alphabet = base_symbols(counts, kept_characters(counts.items()), marks)
+    order = {symbol: i for i, symbol in enumerate(alphabet)}
     while True:
         pairs: Counter[tuple[str, str]] = Counter()
         single: Counter[str] = Counter()

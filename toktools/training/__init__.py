@@ -1,0 +1,8 @@
+"""From a corpus to a vocabulary: what the trainers by merging are made of.
+
+In reading order: `counting.py` (a corpus to counts of words), `alphabet.py` and `marks.py` (words
+to base symbols), `merging.py` (the most frequent pair) and `likelihood.py` (the most telling one),
+`merge_training.py` (all options, and the way from a corpus to symbols). For the curious, `trace.py`
+shows each step. For corpora larger than memory: `count_table.py`, `compact_merging.py`, `on_disk/`,
+and `learning.py`, which chooses.
+"""

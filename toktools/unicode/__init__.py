@@ -1,0 +1,1 @@
+"""Characters and bytes: tables of named Unicode versions, and GPT-2's printable bytes."""
