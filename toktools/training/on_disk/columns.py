@@ -107,6 +107,21 @@ class Column:
             self._owner.relieve()
         return result
 
+    def at(self, index: int) -> int:
+        """Return one value."""
+        self._owner.admit(_FAULT)
+        return int(self._all[index])
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return a copy of the values from `start` up to `stop`."""
+        result = np.empty(stop - start, self._dtype)
+        step = _WINDOW // self._dtype.itemsize
+        for at in range(start, stop, step):
+            end = min(at + step, stop)
+            self._owner.admit((end - at) * self._dtype.itemsize + _FAULT)
+            result[at - start : end - start] = self._all[at:end]
+        return result
+
     def put(self, indices: Indices, values: NDArray[Any]) -> None:
         """Set the values at `indices`, which must be in ascending order, without repeats."""
         if self._fits(indices):

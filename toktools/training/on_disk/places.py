@@ -56,10 +56,10 @@ class Segments:
         waiting: list[Ints] = []
         n_waiting = 0
         while segment != _NONE:
-            start, length = self._starts.values[segment], self._lengths.values[segment]
-            waiting.append(self._places.values[start : start + length].astype(np.int64))
-            n_waiting += int(length)
-            segment = int(self._before.values[segment])
+            start, length = self._starts.at(segment), self._lengths.at(segment)
+            waiting.append(self._places.read(start, start + length).astype(np.int64))
+            n_waiting += length
+            segment = self._before.at(segment)
             if n_waiting >= at_least:
                 yield np.sort(np.concatenate(waiting))
                 waiting, n_waiting = [], 0
