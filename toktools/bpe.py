@@ -7,7 +7,7 @@ Source: Sennrich et al. 2016, arXiv:1508.07909 (BPE for words); Radford et al. 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -115,22 +115,22 @@ class BPETokenizer(Tokenizer):
             return self.marks.surface(token, first=first).encode()
         return unspell(token)
 
-    def decode_bytes(
+    def iter_bytes(
         self, ids: Iterable[int], *, keep_special: bool = False, hidden: Iterable[str] = ()
-    ) -> bytes:
+    ) -> Iterator[bytes]:
         ids = list(ids)
-        text = super().decode_bytes(ids, keep_special=keep_special, hidden=hidden)
-        return text[: len(text) - self._n_spaces_at_end(ids, keep_special)]
-
-    def _n_spaces_at_end(self, ids: list[int], keep_special: bool) -> int:
-        """Return 1 if the last token put a space behind its word, where no word follows."""
+        parts = super().iter_bytes(ids, keep_special=keep_special, hidden=hidden)
         if not self.marks.spaces_behind:
-            return 0
-        silent = set() if keep_special else {self.pad_id, self.eos_id}
-        last = next((id for id in reversed(ids) if id not in silent), None)
-        if last is None or last in self.vocabulary.special_ids:
-            return 0
-        return int(self.vocabulary.token(last).endswith(self.marks.suffix))
+            yield from parts
+            return
+        space = b""  # behind the word before; put there once something follows
+        for id, part in zip(ids, parts, strict=True):
+            if not part:
+                yield part
+                continue
+            ends_word = id not in self.vocabulary.special_ids and part.endswith(b" ")
+            yield space + (part[:-1] if ends_word else part)
+            space = b" " if ends_word else b""
 
     def decode_stream(self) -> DecodeStream:
         return WordEndStream(self) if self.marks.spaces_behind else super().decode_stream()

@@ -146,13 +146,14 @@ def test_to_resume_a_folder_must_be_named():
 def test_a_signal_that_comes_while_runs_are_merged_is_heeded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     compact = CountFolder.compact
     monkeypatch.setattr(
         CountFolder, "compact", lambda *a: (signal.raise_signal(signal.SIGINT), compact(*a))[1]
     )
     with pytest.raises(CountingInterrupted, match="100 documents are counted and kept in"):
         count_pretokens(TEXTS, Gpt2Split(), counting=Counting(folder=tmp_path))
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
 
 
 # Real processes

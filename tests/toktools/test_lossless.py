@@ -157,7 +157,10 @@ def test_nothing_of_prose_is_lost_but_what_is_said(
 ):
     """Prose has few unknown words, so most of its documents are told whole."""
     tokenizer = tokenizers[name]
-    if (name.startswith("hf-") and tokenizer.lossless is not True) or name == "sp-nfkc":
+    if (name.startswith("hf-") and tokenizer.lossless is not True) or name in (
+        "sp-nfkc",
+        "bpe-prefix-suffix",
+    ):
         assert not all(gives_back(tokenizer, text) for text in [*prose[:50], *SHOWING])
         return
     kept = [avoiding(tokenizer, text) for text in prose[:200]]
@@ -183,7 +186,7 @@ def test_white_space_that_is_cut_away_before_bytes_is_said_to_be_lost():
 
 def test_the_prefix_of_a_word_is_said_to_be_lost():
     tokenizer = make("wordpiece", None, CUTS["whitespace"])
-    assert "a prefix ## that begins a word" in str(tokenizer.lossless)
+    assert "'##' at the beginning of a word" in str(tokenizer.lossless)
     assert tokenizer.decode(tokenizer.encode("a ##b")) == "ab"
 
 

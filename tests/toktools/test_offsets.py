@@ -13,7 +13,7 @@ from toktools.contract.utf8 import byte_positions, character_starts
 from toktools.normalizers import UnicodeForm
 
 BYTE_LEVEL = ["byte", "byte-no-specials", "bpe", "bpe-no-specials", "hf-byte-level", "tiktoken"]
-REWRITING = {"word-punctuation-lower", "wordpiece-likelihood"}
+REWRITING = {"word-punctuation-lower", "wordpiece-likelihood", "bpe-prefix-suffix"}
 REWRITING |= {"hf-unigram", "hf-wordpiece", "sp-nfkc"}
 
 

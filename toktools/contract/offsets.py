@@ -36,6 +36,8 @@ def in_bytes(text: str, encoding: Encoding, token_bytes: Sequence[bytes]) -> Enc
         if len(group) > 1:
             parts = [token_bytes[id] for id in encoding.ids[first:last]]
             start, end = encoding.spans[first][0], encoding.spans[last - 1][1]
+            if not text[start].isspace():  # the space that decoding puts between words
+                parts[0] = parts[0].removeprefix(b" ")
             if b"".join(parts) == text[start:end].encode():
                 group = _end_to_end(positions[start], parts)
         spans += group

@@ -8,7 +8,7 @@ library's with `add_special_tokens=False`) and the decoder (decoding is ours).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from toktools.bpe import BPETokenizer
@@ -119,9 +119,11 @@ def _bpe(model: Json, steps: Steps, added: list[AddedToken]) -> BPETokenizer:
     merges = model.get("merges") or []
     if not isinstance(merges, list):
         raise ToktoolsError(f"'merges' must be a JSON array, got {merges!r:.60}")
+    pairs = [read_merge(merge) for merge in merges]
+    _require_ordinary(pairs, {token.content for token in added} | {unk})
     return BPETokenizer(
         read_vocabulary(model, added, unk),
-        [read_merge(merge) for merge in merges],
+        pairs,
         byte_level=steps.byte_level,
         ignore_merges=ignore_merges,
         continuing_subword_prefix=_mark(model, "continuing_subword_prefix", steps),
@@ -129,6 +131,17 @@ def _bpe(model: Json, steps: Steps, added: list[AddedToken]) -> BPETokenizer:
         normalizer=steps.normalizer,
         pretokenizer=steps.pretokenizer,
     )
+
+
+def _require_ordinary(merges: Iterable[tuple[str, str]], special: Container[str | None]) -> None:
+    """Raise UnsupportedError if a merge holds a special token, which text can then become."""
+    for merge in merges:
+        for token in merge:
+            if token in special:
+                raise UnsupportedError(
+                    f"has a merge {merge!r:.60} of the special token {token!r:.60}; toktools keeps "
+                    "special tokens and text apart"
+                )
 
 
 def _mark(model: Json, name: str, steps: Steps) -> str:
