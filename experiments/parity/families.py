@@ -36,6 +36,7 @@ from toktools.unicode.byte_alphabet import unspell
 Documents = Sequence[str]
 EncodeBatch = Callable[[list[str]], list[list[int]]]
 VOCAB_SIZE = 2000
+CHARACTERS_VOCAB_SIZE = 8000  # room for the characters of Japanese, with and without a prefix
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _library_ids(library: Any, texts: list[str]) -> list[list[int]]:
 
 
 _bpe = partial(_trained, train=train_bpe, vocab_size=VOCAB_SIZE)
-_wordpiece = partial(_trained, train=train_wordpiece, vocab_size=VOCAB_SIZE)
+_wordpiece = partial(_trained, train=train_wordpiece, vocab_size=CHARACTERS_VOCAB_SIZE)
 
 
 # Files that the `tokenizers` library writes
@@ -230,7 +231,9 @@ FAMILIES: dict[str, Family] = {
         ),
         *(_bpe(f"BPE of bytes, cut {cut}", pretokenizer=cut) for cut in ("gpt2", "cl100k")),
         *(_bpe(f"BPE of bytes, cut {cut}", pretokenizer=cut) for cut in ("o200k", "digits")),
-        _bpe("BPE of characters", byte_level=False),
+        _trained(
+            "BPE of characters", train_bpe, byte_level=False, vocab_size=CHARACTERS_VOCAB_SIZE
+        ),
         _wordpiece("WordPiece by frequency"),
         _wordpiece("WordPiece by likelihood", criterion="likelihood", min_frequency=3),
         _wordpiece("WordPiece with BERT's clean-up", split="punctuation", normalizer="bert"),

@@ -49,10 +49,14 @@ def measure(
     ]
     rows: dict[tuple[str, str], Json] = {}
     with ProcessPoolExecutor(n_processes) as pool:
-        for done in as_completed([pool.submit(_compare_one, *job) for job in jobs]):
-            row = done.result()
-            rows[row["family"], row["corpus"]] = row
-            say(f"{len(rows)} of {len(jobs)}: {describe(row)}")
+        try:
+            for done in as_completed([pool.submit(_compare_one, *job) for job in jobs]):
+                row = done.result()
+                rows[row["family"], row["corpus"]] = row
+                say(f"{len(rows)} of {len(jobs)}: {describe(row)}")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     oracles = sorted({FAMILIES[family].oracle for family, *_ in jobs})
     return {
         "seed": seed,
