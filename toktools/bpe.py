@@ -8,11 +8,15 @@ Source: Sennrich et al. 2016, arXiv:1508.07909 (BPE for words); Radford et al. 2
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from toktools import compiled
 from toktools.contract.decode_stream import DecodeStream
+from toktools.contract.documents import Chunk
 from toktools.contract.losses import between_words, claim, dropped, rewritten
+from toktools.contract.special_text import Special
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer, NormalizerLike
 from toktools.pretokenizers import Gpt2Split, Pretokenizer, PretokenizerLike
@@ -26,6 +30,9 @@ from toktools.training.merging import Progress, apply_merges
 from toktools.training.text_steps import text_steps
 from toktools.unicode.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary
+
+if TYPE_CHECKING:
+    from toktools.kernels.byte_bpe import ByteBPEEncoder
 
 
 class BPETokenizer(Tokenizer):
@@ -99,6 +106,30 @@ class BPETokenizer(Tokenizer):
     def ranks(self) -> Mapping[tuple[int, int], tuple[int, int]]:
         """For each pair of ids that merges: its rank, and the id of the token that it makes."""
         return self._ranks
+
+    def encode_chunks(
+        self,
+        documents: Iterable[str],
+        *,
+        add_eos: bool = False,
+        allowed_special: Special = (),
+        disallowed_special: Special = (),
+    ) -> Iterator[Chunk]:
+        if not allowed_special and not disallowed_special:
+            many, documents = compiled.enough(documents)
+            if many and self._compiled is not None:
+                eos_id = self.require_eos() if add_eos else None
+                return compiled.encode_chunks(self._compiled, documents, eos_id)
+        return super().encode_chunks(
+            documents,
+            add_eos=add_eos,
+            allowed_special=allowed_special,
+            disallowed_special=disallowed_special,
+        )
+
+    @cached_property
+    def _compiled(self) -> ByteBPEEncoder | None:
+        return compiled.encoder_of(self)
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
         tokens = self.vocabulary.tokens

@@ -85,6 +85,7 @@ class CountTable:
     Attributes:
         counts: where to count. progress: what had been counted before.
         watched: whether `look` must be called after each document.
+        bounded: whether it may be emptied to disk, so that all must be counted in it at once.
     """
 
     def __init__(self, counting: Counting, options: dict[str, Any], total: int | None) -> None:
@@ -96,6 +97,7 @@ class CountTable:
             self._folder = CountFolder(counting.folder, options, resume=counting.resume)
         self.progress = self._folder.progress if self._folder else Progress(options)
         self.watched = counting != Counting()
+        self.bounded = counting.max_memory is not None or counting.folder is not None
         self._told = 0
         self._n_kept_bytes, self._kept_at = self.progress.n_bytes, time.monotonic()
         self._seconds_a_run = 0.0

@@ -7,12 +7,13 @@ room for that, sorted runs on disk (`runs.py`) read as one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
+from toktools import compiled
 from toktools.corpus.digest import CorpusDigest
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer
@@ -131,7 +132,7 @@ def _count(
     """Count the documents that have not been counted before; return how far all have come."""
     reading = iter(documents)
     so_far = _skipped(reading, table.progress)
-    digest, counts = CorpusDigest(so_far.digest), table.counts
+    digest, tally = CorpusDigest(so_far.digest), _tally(table, pretokenizer)
     for document in reading:
         text, weight = weighted(document)
         digest.add(text, weight)
@@ -140,15 +141,37 @@ def _count(
         so_far.n_bytes += weight * (len(text) if text.isascii() else len(text.encode()))
         if normalizer is not None:
             text = normalizer.normalize(text)
-        pieces = pretokenizer.split(text)
-        if weight == 1:
-            counts.update(pieces)
-        else:
-            counts.update({piece: n * weight for piece, n in Counter(pieces).items()})
+        n_pieces = tally.add(text, weight)
         if table.watched:
-            table.look(so_far, digest, weight * len(pieces))
+            table.look(so_far, digest, n_pieces)
+    tally.finish()
     so_far.digest = digest.hex()
     return so_far
+
+
+class _Tally:
+    """Counts the pieces of texts in a given Counter at once."""
+
+    def __init__(self, counts: Counter[str], split: Callable[[str], list[str]]) -> None:
+        self._counts, self._split = counts, split
+
+    def add(self, text: str, weight: int) -> int:
+        """Count a text `weight` times; return the number of its pieces, so often."""
+        pieces = self._split(text)
+        if weight == 1:
+            self._counts.update(pieces)
+        else:
+            self._counts.update({piece: n * weight for piece, n in Counter(pieces).items()})
+        return weight * len(pieces)
+
+    def finish(self) -> None:
+        """Everything is counted."""
+
+
+def _tally(table: CountTable, pretokenizer: Pretokenizer) -> _Tally | compiled.Tally:
+    """Return what counts into the table: compiled where that counts the same, and without a cap."""
+    fits = not table.bounded and compiled.knows_cut(pretokenizer)
+    return (compiled.Tally if fits else _Tally)(table.counts, pretokenizer.split)
 
 
 def _skipped(reading: Iterator[str], recorded: Progress) -> Progress:

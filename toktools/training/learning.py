@@ -1,10 +1,11 @@
-"""Which learner for which counts: the readable one in memory, or the compact one on disk."""
+"""Which learner for which counts: readable or compiled in memory, or compact on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from toktools import compiled
 from toktools.errors import ToktoolsError
 from toktools.training.memory import show_size
 from toktools.training.merging import Pair, Symbols, learn_merges
@@ -48,6 +49,11 @@ def learn_by_frequency(
         folder = counting.folder if counting else None
         return learn_merges_compact(words, symbols, max_memory=limit, folder=folder, **options)
     ids, counts = _lists(words)
+    if compiled.learns(ids, counts, options):
+        from toktools.kernels import training
+
+        options.pop("max_token_length", None)
+        return training.learn_merges(ids, counts, symbols, **options)
     return learn_merges(ids, counts, symbols, **options)
 
 

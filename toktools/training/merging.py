@@ -48,7 +48,7 @@ class Symbols:
         self.strings: list[str] = list(reserved)
         self.reserved = frozenset(self.strings)
         self.ids = {string: i for i, string in enumerate(self.strings)}
-        self._prefix = continuing_prefix
+        self.prefix = continuing_prefix
 
     def __len__(self) -> int:
         return len(self.strings)
@@ -72,7 +72,7 @@ class Symbols:
     def joined(self, pair: Pair) -> str:
         """Return the string that merging `pair` spells."""
         left, right = self.strings[pair[0]], self.strings[pair[1]]
-        return left + right.removeprefix(self._prefix)
+        return left + right.removeprefix(self.prefix)
 
     def join(self, pair: Pair) -> int:
         """Return the id of what merging `pair` spells, a new one if need be."""

@@ -47,7 +47,7 @@ g-2 1n-s a 8-l 16-h 1a-k r-m c-1g 1l-1 2 d-18 w-o q-z t 2 8-y 3 c-1b e-3 l 1 z-h
 """
 """General category L, Unicode 16.0: 141,028 code points."""
 
-_NUMBERS = """\
+NUMBERS = """\
 1c-9 3c-1 5 2-2 141-9 3q-9 5i-9 bg-9 3a-9 4-5 30-9 3a-9 3a-9 2-5 32-c 37-9 8-6 2v-9 2w-6 7-i
 31-9 2o-9 3a-9 1y-j 7g-9 1y-9 jz-j oh-2 6n-9 6-9 m-9 8c-9 3k-a 4l-9 6-9 52-9 2e-9 3q-9 6-9 t2
 3-5 6-9 5i-1e 2-4 k6-1n 26-l hi-t 12h ll p-8 e-2 9j-3 3u-9 u-7 1-e w-9 13-e msg-9 58-9 8w-5
@@ -95,7 +95,7 @@ def letters() -> str:
 @cache
 def numbers() -> str:
     """Return the numbers, as ranges ready for a character class."""
-    return as_character_class(ranges(_NUMBERS))
+    return as_character_class(ranges(NUMBERS))
 
 
 @cache

@@ -1,0 +1,81 @@
+"""What numba has no name for: 64 bytes classified by one vector instruction each, and bit counts.
+
+The vectors are portable LLVM: the compiler makes AVX-512, AVX2 or NEON of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic as numba_intrinsic
+
+intrinsic: Any = numba_intrinsic  # its functions are called with fewer arguments than they have
+WIDTH = 64  # bytes, one bit each in a mask
+_BIT = ir.IntType(1)
+_BYTE = ir.IntType(8)
+_WORD = ir.IntType(64)
+_VECTOR = ir.VectorType(_BYTE, WIDTH)
+
+
+def _all(byte: int) -> Any:
+    return ir.Constant(_VECTOR, [byte] * WIDTH)
+
+
+def _pointer(context: Any, builder: Any, signature: Any, args: Any, kind: Any) -> Any:
+    """Return the address of `array[offset]`, as a pointer to `kind`."""
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    return builder.bitcast(builder.gep(array.data, [args[1]]), kind.as_pointer())
+
+
+@intrinsic
+def ascii_masks(typing_context: Any, text: Any, offset: Any) -> Any:
+    """Return seven uint64 masks of the bytes `text[offset : offset + 64]`, bit i for byte i.
+
+    Letters, digits, space, the other white space of ASCII, bytes above 0x7F, apostrophes, line
+    feeds. `text` is a uint8 array that holds those 64 bytes.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = builder.load(_pointer(context, builder, signature, args, _VECTOR), align=1)
+
+        def within(vector: Any, first: int, n: int) -> Any:
+            return builder.icmp_unsigned("<", builder.sub(vector, _all(first)), _all(n))
+
+        def equal(byte: int) -> Any:
+            return builder.icmp_unsigned("==", v, _all(byte))
+
+        masks = (
+            within(builder.or_(v, _all(0x20)), ord("a"), 26),
+            within(v, ord("0"), 10),
+            equal(ord(" ")),
+            within(v, ord("\t"), 5),
+            builder.icmp_signed("<", v, _all(0)),
+            equal(ord("'")),
+            equal(ord("\n")),
+        )
+        words = [builder.bitcast(mask, _WORD) for mask in masks]
+        return context.make_tuple(builder, signature.return_type, words)
+
+    return types.UniTuple(types.uint64, 7)(text, offset), generate
+
+
+@intrinsic
+def load_word(typing_context: Any, text: Any, offset: Any) -> Any:
+    """Return the 8 bytes `text[offset : offset + 8]` as one little-endian uint64."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_pointer(context, builder, signature, args, _WORD), align=1)
+
+    return types.uint64(text, offset), generate
+
+
+@intrinsic
+def lowest_bit(typing_context: Any, mask: Any) -> Any:
+    """Return the position of the lowest set bit of a uint64 that is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(_BIT, 1))
+
+    return types.int64(types.uint64), generate
