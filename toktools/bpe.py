@@ -107,6 +107,26 @@ class BPETokenizer(Tokenizer):
         """For each pair of ids that merges: its rank, and the id of the token that it makes."""
         return self._ranks
 
+    def encode_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        allowed_special: Special = (),
+        disallowed_special: Special = (),
+        add_eos: bool = False,
+    ) -> list[list[int]]:
+        if not allowed_special and not disallowed_special:
+            many, texts = compiled.enough(texts)
+            if many and self._compiled is not None:
+                eos_id = self.require_eos() if add_eos else None
+                return compiled.encode_batch(self._compiled, texts, eos_id)
+        return super().encode_batch(
+            texts,
+            allowed_special=allowed_special,
+            disallowed_special=disallowed_special,
+            add_eos=add_eos,
+        )
+
     def encode_chunks(
         self,
         documents: Iterable[str],

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from toktools.bpe import BPETokenizer
     from toktools.kernels.byte_bpe import ByteBPEEncoder
 
-LEAST = 300_000  # characters
-"""From here on the loops are worth the second or so that loading them takes."""
+LEAST = 2_000_000  # characters
+"""From here on the loops are worth a second to load them, and some ten on the first use of all."""
 _BATCH = 1 << 21  # characters
 
 
@@ -105,6 +105,19 @@ def encode_chunks(
         yield Chunk(ids, lengths)
 
 
+def encode_batch(
+    encoder: ByteBPEEncoder, texts: Iterable[str], eos_id: int | None
+) -> list[list[int]]:
+    """Encode texts as lists; each ends with `eos_id`, if there is one."""
+    encoded: list[list[int]] = []
+    for chunk in encode_chunks(encoder, texts, eos_id):
+        ids, start = chunk.ids.tolist(), 0
+        for length in chunk.lengths.tolist():
+            encoded.append(ids[start : start + length])
+            start += length
+    return encoded
+
+
 class Tally:
     """Counts the pieces of texts by a cut that `knows_cut`, into a given Counter at the end.
 
@@ -151,4 +164,4 @@ def learns(words: list[list[int]], counts: list[int], options: dict[str, Any]) -
         return False
     n_symbols = sum(map(len, words))
     total = sum(len(word) * count for word, count in zip(words, counts, strict=True))
-    return n_symbols >= LEAST // 3 and total < 1 << 62
+    return n_symbols >= LEAST // 10 and total < 1 << 62

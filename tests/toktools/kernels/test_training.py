@@ -106,6 +106,7 @@ def test_tables_that_grow_keep_their_counts(monkeypatch: pytest.MonkeyPatch):
 def test_a_corpus_with_weighted_documents_is_counted_the_same(
     code: list[str], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(compiled, "LEAST", 1000)
     documents = [*code, ("some weighted words", 3), "two\nlines", *code[:100]]
     fast = count_pretokens(documents, Gpt2Split())
     monkeypatch.setattr(compiled, "knows_cut", lambda cut: False)
