@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from toktools.command_line import Group, say
+from toktools.errors import ToktoolsError
 
 
 @click.group(cls=Group)
@@ -75,6 +76,8 @@ def human_numbers(output: Path, n_seeds: int, n_epochs: int | None) -> None:
     from experiments.reproduce.human_numbers_page import print_table, write_page
     from lstm_lm.files import write_json
 
+    if n_seeds < 1:
+        raise ToktoolsError(f"--seeds must be >= 1, got {n_seeds}")
     results = measure(range(n_seeds), say=say, n_epochs=n_epochs)
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / "results.json", results)

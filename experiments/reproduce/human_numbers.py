@@ -29,6 +29,7 @@ from experiments.reproduce.human_numbers_data import (
 )
 from experiments.reproduce.one_cycle import OneCycle, Trainer, evaluate
 from lstm_lm.environment import environment
+from lstm_lm.seeds import check_seeds
 from toktools.errors import ToktoolsError
 
 Json = dict[str, Any]
@@ -114,8 +115,7 @@ def measure(
     Returns: {"text", "baseline", "environment", "models": [{..., "runs": [{...}]}]}.
     Raises:  ToktoolsError unless the seeds are some, each once, and epochs are at least 1.
     """
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise ToktoolsError(f"seeds must be different whole numbers >= 0, got {list(seeds)}")
+    check_seeds(seeds)
     if n_epochs is not None and n_epochs < 1:
         raise ToktoolsError(f"--epochs must be >= 1, got {n_epochs}")
     n_threads = torch.get_num_threads()

@@ -334,7 +334,7 @@ def test_the_command_writes_results_picture_and_page(folder: Path, results: dict
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--seeds", "0"], "seeds must be different whole numbers >= 0, got []"),
+        (["--seeds", "0"], "--seeds must be >= 1, got 0"),
         (["--epochs", "0"], "--epochs must be >= 1, got 0"),
     ],
 )
