@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from toktools.command_line import Group, say
+from toktools.errors import ToktoolsError
 
 
 @click.group(cls=Group)
@@ -49,3 +50,37 @@ def cells(output: Path, source: str, steps: int, rounds: int, **sizes: int) -> N
     write_page(results, output)
     print_table(results)
     click.echo(f"page: {output / 'cells.html'}")
+
+
+@reproduce.command()
+@click.option(
+    *("--output", "-o"),
+    default="runs/reproduce/human-numbers",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The folder.",
+)
+@click.option("--seeds", "n_seeds", default=3, show_default=True, help="How many: 0, 1, 2, ...")
+@click.option("--epochs", "n_epochs", type=int, help="In the place of the chapter's, 4 to 15.")
+def human_numbers(output: Path, n_seeds: int, n_epochs: int | None) -> None:
+    """Train the seven language models of fastbook's chapter 12, and set them beside its figures.
+
+    Writes results.json, human-numbers.png and human-numbers.html. About 30 seconds a seed.
+
+    \b
+    Example:
+      python -m experiments reproduce human-numbers
+      python -m experiments reproduce human-numbers --seeds 1 --epochs 1 -o runs/numbers
+    """
+    from experiments.reproduce.human_numbers import measure
+    from experiments.reproduce.human_numbers_page import print_table, write_page
+    from lstm_lm.files import write_json
+
+    if n_seeds < 1:
+        raise ToktoolsError(f"--seeds must be >= 1, got {n_seeds}")
+    results = measure(range(n_seeds), say=say, n_epochs=n_epochs)
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "results.json", results)
+    write_page(results, output)
+    print_table(results)
+    click.echo(f"page: {output / 'human-numbers.html'}")
