@@ -146,8 +146,8 @@ def train(learner: Learner, language: Language, n_epochs: int) -> list[Json]:
                 learner.step(x_TB, y_TB)
             seconds += time.process_time() - start
         if epoch % every == 0 or epoch < 10 or epoch == n_epochs:
-            losses = {f"{s}_nats": loss_nats(learner, *both) for s, both in encoded.items()}
-            curve.append({"epoch": epoch, "seconds": seconds, **losses})
+            losses = {f"{s}_nats": round(loss_nats(learner, *xy), 5) for s, xy in encoded.items()}
+            curve.append({"epoch": epoch, "seconds": round(seconds, 3), **losses})
     return curve
 
 

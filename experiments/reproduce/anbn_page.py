@@ -48,8 +48,8 @@ def _row(results: Json, runs: list[Json]) -> dict[str, str]:
     row["validation loss"] = spread([point["validation_nats"] for point in last], ".3f")
     if row["language"] == "anbn":
         points = [learned(results, run) for run in runs]
-        for column, key in (("epochs to learn", "epoch"), ("seconds to learn", "seconds")):
-            row[column] = spread([p[key] if p else None for p in points], ".0f")
+        row["epochs to learn"] = spread([p["epoch"] if p else None for p in points], "d")
+        row["seconds to learn"] = spread([p["seconds"] if p else None for p in points], ".1f")
     for column, lengths in (("right, n 1 to 11", LENGTHS), ("right, n 12 to 50", LONGER)):
         row[column] = spread([percent_right(run, lengths) for run in runs], ".0f") + " %"
     return row
