@@ -23,7 +23,7 @@ from lstm_lm.numpy_lm.optimizers import SGD, Adam
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained; `clip_norm` None: not clipped."""
+    """How a network is trained; `clip_norm` None: not clipped; `note`: for its title."""
 
     library: str
     cell: str
@@ -31,13 +31,13 @@ class Recipe:
     learning_rate: float
     epochs: int
     clip_norm: float | None = None
+    note: str = ""
 
     @property
     def title(self) -> str:
         """What people read."""
         name = {"numpy": "NumPy", "torch": "PyTorch"}[self.library]
-        extra = ", Adam" if (self.library, self.optimizer) == ("numpy", "adam") else ""
-        return f"{name} {self.cell.upper()}{extra}"
+        return f"{name} {self.cell.upper()}{f', {self.note}' if self.note else ''}"
 
 
 class Learner(Protocol):
