@@ -206,6 +206,16 @@ def test_no_stored_loss_is_below_what_a_loss_can_be(stored: dict[str, Any]):
             assert point["validation_nats"] >= stored["lowest_loss_nats"]["validation"] - 0.01
 
 
+def test_the_stored_results_are_of_what_is_trained_today(stored: dict[str, Any]):
+    settings = Settings(**stored["settings"])
+    found = [(r["language"], Recipe(**r["recipe"]), r["seed"]) for r in stored["runs"]]
+    assert found == settings.runs()
+    assert settings == Settings()
+    for run, (language, recipe, _) in zip(stored["runs"], found, strict=True):
+        assert run["title"] == recipe.title
+        assert run["curve"][-1]["epoch"] == run["n_epochs"] == settings.n_epochs(language, recipe)
+
+
 def test_the_stored_results_are_of_three_seeds_each(stored: dict[str, Any]):
     for runs in anbn_page.groups(stored["runs"]).values():
         assert [run["seed"] for run in runs] == [0, 1, 2]
