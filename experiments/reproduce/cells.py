@@ -77,7 +77,7 @@ def measure(settings: Settings, *, say: Callable[[str], object]) -> Json:
     Returns: {"settings", "environment", "n_vocab", "cells": [{...}]}: one entry for each of torch's
              cells and each of ours.
     """
-    with _alone(settings.seed):
+    with alone(settings.seed):
         n_vocab, chunks = _text(settings)
         say("comparing outputs and gradients")
         differences = {cell: _differences(settings, cell, n_vocab, chunks[0]) for cell in PEERS}
@@ -107,7 +107,7 @@ def measure(settings: Settings, *, say: Callable[[str], object]) -> Json:
 
 
 @contextmanager
-def _alone(seed: int) -> Iterator[None]:
+def alone(seed: int) -> Iterator[None]:
     """Run on one thread with random numbers of its own."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -84,3 +84,42 @@ def human_numbers(output: Path, n_seeds: int, n_epochs: int | None) -> None:
     write_page(results, output)
     print_table(results)
     click.echo(f"page: {output / 'human-numbers.html'}")
+
+
+@reproduce.command()
+@click.option(
+    *("--output", "-o"),
+    default="runs/reproduce/anbn",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The folder.",
+)
+@click.option("--seeds", "n_seeds", default=3, show_default=True, help="Trainings of each network.")
+@click.option("--hidden-size", default=50, show_default=True, help="Units of each network.")
+@click.option("--epochs", default=1.0, show_default=True, help="Times the notebook's epochs.")
+@click.option(
+    "--harder-epochs", default=0.25, show_default=True, help="Times those, for the other languages."
+)
+def anbn(output: Path, n_seeds: int, hidden_size: int, epochs: float, harder_epochs: float) -> None:
+    """Let recurrent networks learn to count a^n b^n, a^n b^n c^n and brackets.
+
+    Writes results.json, anbn.png and anbn.html.
+
+    \b
+    Example:
+      python -m experiments reproduce anbn
+      python -m experiments reproduce anbn --seeds 1 --epochs 0.1 -o runs/anbn
+    """
+    from experiments.reproduce.anbn import Settings, measure
+    from experiments.reproduce.anbn_page import print_table, write_page
+    from lstm_lm.files import write_json
+
+    settings = Settings(
+        n_seeds=n_seeds, hidden_size=hidden_size, epochs=epochs, harder_epochs=harder_epochs
+    )
+    results = measure(settings, say=say)
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "results.json", results)
+    write_page(results, output)
+    print_table(results)
+    click.echo(f"page: {output / 'anbn.html'}")

@@ -3,9 +3,13 @@
 import re
 from itertools import chain
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toktools.corpus import BUILTIN, SPLITS, open_corpus
+from toktools.corpus.formal import dyck_word
 from toktools.corpus.paragraphs import paragraphs
 from toktools.errors import ToktoolsError
 
@@ -64,6 +68,58 @@ def test_anbn_is_cut_in_order_into_204_26_and_26():
     assert list(chain(*parts)) == list(corpus)
 
 
+@pytest.mark.parametrize("name", ["anbncn", "dyck"])
+def test_the_other_formal_languages_are_cut_as_anbn_is(name: str):
+    corpus = open_corpus(name)
+    parts = [list(corpus.split(split)) for split in SPLITS]
+    assert [len(part) for part in parts] == [204, 26, 26]
+    assert list(chain(*parts)) == list(corpus)
+
+
+def test_anbncn_has_the_n_of_anbn():
+    for two, three in zip(open_corpus("anbn"), open_corpus("anbncn"), strict=True):
+        n = two.count("a")
+        assert three == " ".join("a" * n + "b" * n + "c" * n)
+
+
+def depths(word: list[str]) -> list[int]:
+    """The brackets open after each one; an error where one closes that was not opened last."""
+    stack: list[str] = []
+    found: list[int] = []
+    for bracket in word:
+        if bracket in "([":
+            stack.append(bracket)
+        else:
+            assert stack.pop() + bracket in ("()", "[]")
+        found.append(len(stack))
+    return found
+
+
+def test_dyck_words_are_balanced_and_as_long_and_deep_as_promised():
+    words = [document.split() for document in open_corpus("dyck")]
+    found = [depths(word) for word in words]
+    assert {depth[-1] for depth in found} == {0}
+    assert max(map(max, found)) == 4
+    assert {len(word) // 2 for word in words} == set(range(1, 12))
+
+
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 99))
+def test_any_dyck_word_is_balanced_and_bounded(n_pairs: int, deepest: int, seed: int):
+    word = dyck_word(n_pairs, np.random.RandomState(seed), deepest=deepest)
+    found = depths(word)
+    assert len(word) == 2 * n_pairs
+    assert found[-1] == 0
+    assert max(found) <= deepest
+
+
+def test_dyck_is_the_same_for_ever():
+    assert list(open_corpus("dyck", limit=3)) == [
+        "[ ] ( ) [ ] ( ) [ ] ( ) ( )",
+        "( [ ( ( ) [ ] [ ] [ ] [ ] ) ] )",
+        "( [ ( ( ) ) ] ) ( )",
+    ]
+
+
 def test_python_docs_are_clean_paragraphs_each_given_once():
     documents = list(open_corpus("python-docs"))
     assert len(documents) > 1500
@@ -105,7 +161,7 @@ def test_a_field_of_a_built_in_corpus_is_refused(name):
         open_corpus(name, "text")
 
 
-@pytest.mark.parametrize("name", ["python-docs", "human-numbers", "anbn"])
+@pytest.mark.parametrize("name", ["python-docs", "human-numbers", "anbn", "dyck"])
 def test_documents_file_is_refused_where_there_are_no_files(name):
     with pytest.raises(ToktoolsError, match="'file' is for files of text"):
         open_corpus(name, documents="file")

@@ -40,7 +40,8 @@ def train_bpe(character_level: bool, **options: Any) -> None:
     """Train byte-pair encoding: merge the most frequent pair, repeatedly.
 
     SOURCE is a file, a directory, a glob pattern, - for standard input, or a built-in corpus
-    (python-docs, the default, stdlib-code, human-numbers, anbn). A line is a document.
+    (python-docs, the default, stdlib-code, human-numbers, anbn, anbncn, dyck). A line is a
+    document.
 
     \b
     Example:

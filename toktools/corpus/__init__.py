@@ -13,8 +13,8 @@ A source is one of these, or a list of them, read one after the other:
   gives the train part;
 - a glob pattern: the files that match it, sorted by path;
 - `-`: standard input, as text;
-- a built-in corpus: python-docs, stdlib-code, human-numbers, anbn. A file of such a name is
-  reached as `./python-docs`, or as a `Path`.
+- a built-in corpus: python-docs, stdlib-code, human-numbers, anbn, anbncn, dyck. A file of such a
+  name is reached as `./python-docs`, or as a `Path`.
 
 Reading order: readers, records (files to documents), locate (names to sources), splits,
 normalization, corpus. `options` holds the command-line options and needs click.

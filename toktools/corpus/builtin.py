@@ -3,9 +3,10 @@
 python-docs    the language reference inside CPython, `pydoc_data.topics`; a document is a paragraph
 stdlib-code    the source of Python's standard library; a document is a line, or a file
 human-numbers  the numbers in English words; fastbook, chapter 12
-anbn           a a b b: as many b as a; a task that a recurrent network must count for
+anbn, anbncn   a a b b, a a b b c c: as many of each letter; a network must count
+dyck           ( [ ] ) ( ): balanced brackets of two kinds; a network must stack
 
-The first two differ between Python versions; the last two are the same everywhere.
+The first two differ between Python versions; the others are the same everywhere.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from toktools.corpus.formal import anbn, anbncn, dyck
 from toktools.corpus.paragraphs import paragraphs
 from toktools.corpus.readers import Document, read_file, read_lines
 from toktools.corpus.settings import Settings
@@ -105,24 +107,6 @@ def _human_numbers(split: str | None, settings: Settings) -> Iterator[Document]:
                 yield Document(number_words(n), "human-numbers", line)
 
 
-def _anbn(split: str | None, settings: Settings) -> Iterator[Document]:
-    """Yield 256 sequences: the first 204 train, the next 26 validate, the last 26 test.
-
-    n is uniform on 1..11, from NumPy's legacy generator seeded with 42, whose stream is frozen.
-    """
-    import numpy as np
-
-    first, last = {
-        None: (0, 256),
-        "train": (0, 204),
-        "validation": (204, 230),
-        "test": (230, 256),
-    }[split]
-    lengths = np.random.RandomState(42).randint(1, 12, size=256).tolist()
-    for i in range(first, last):
-        yield Document(" ".join("a" * lengths[i] + "b" * lengths[i]), "anbn", i + 1)
-
-
 def _python_docs(split: str | None, settings: Settings) -> Iterator[Document]:
     """Yield the paragraphs of the language reference, topics in the order of their names.
 
@@ -170,7 +154,10 @@ BUILTIN: dict[str, Builtin] = {
         Builtin("python-docs", _python_docs),
         Builtin("stdlib-code", _stdlib_code, as_files=True),
         Builtin("human-numbers", _human_numbers, splits=("train", "validation")),
-        Builtin("anbn", _anbn, splits=("train", "validation", "test")),
+        *(
+            Builtin(read.__name__, read, splits=("train", "validation", "test"))
+            for read in (anbn, anbncn, dyck)
+        ),
     )
 }
 """Name -> corpus, in the order in which errors and help list them."""
