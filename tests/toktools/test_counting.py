@@ -128,7 +128,7 @@ def test_likelihood_says_how_much_memory_it_needs_and_keeps_the_counts(
 
 
 def test_too_small_a_cap_is_refused_with_the_least_that_would_do():
-    with pytest.raises(ToktoolsError, match=r"max_memory must be at least \d+ MB .*got 1 MB"):
+    with pytest.raises(ToktoolsError, match=r"max_memory must be at least [\d,]+ MB .*got 1 MB"):
         count_pretokens(["a"], Gpt2Split(), counting=Counting(max_memory=1_000_000))
 
 
