@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.charts import COLOURS
-from experiments.report import render
+from experiments.reproduce import page
 from experiments.reproduce.counting import LENGTHS, LONGER
-from lstm_lm.files import write_bytes, write_text
 
 Json = dict[str, Any]
 CLOSE = 0.1
@@ -103,11 +101,15 @@ def print_table(results: Json) -> None:
 
 def write_page(results: Json, folder: Path) -> None:
     """Write `anbn.png`, and `anbn.html` which shows it."""
-    buffer = io.BytesIO()
-    draw(results).savefig(buffer, format="png")
-    write_bytes(folder / "anbn.png", buffer.getvalue())
-    page = render("anbn.html", results=results, columns=COLUMNS, rows=rows(results), close=CLOSE)
-    write_text(folder / "anbn.html", page)
+    page.write_page(
+        folder,
+        "anbn",
+        draw(results),
+        results=results,
+        columns=COLUMNS,
+        rows=rows(results),
+        close=CLOSE,
+    )
 
 
 def draw(results: Json) -> Figure:

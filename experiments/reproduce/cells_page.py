@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.charts import COLOURS
-from experiments.report import render
+from experiments.reproduce import page
 from experiments.reproduce.cells import PEERS
-from lstm_lm.files import write_bytes, write_text
 
 Json = dict[str, Any]
 CLOSE = 1e-4
@@ -104,11 +102,15 @@ def print_table(results: Json) -> None:
 
 def write_page(results: Json, folder: Path) -> None:
     """Write `cells.png`, and `cells.html` which shows it."""
-    buffer = io.BytesIO()
-    draw(results).savefig(buffer, format="png")
-    write_bytes(folder / "cells.png", buffer.getvalue())
-    page = render("cells.html", results=results, columns=COLUMNS, rows=rows(results), close=CLOSE)
-    write_text(folder / "cells.html", page)
+    page.write_page(
+        folder,
+        "cells",
+        draw(results),
+        results=results,
+        columns=COLUMNS,
+        rows=rows(results),
+        close=CLOSE,
+    )
 
 
 def draw(results: Json) -> Figure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import statistics
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.charts import COLOURS
-from experiments.report import render
+from experiments.reproduce import page
 from experiments.reproduce.human_numbers import spread
-from lstm_lm.files import write_bytes, write_text
 
 Json = dict[str, Any]
 COLUMNS = (
@@ -98,17 +96,15 @@ def print_table(results: Json) -> None:
 
 def write_page(results: Json, folder: Path) -> None:
     """Write `human-numbers.png`, and `human-numbers.html` which shows it."""
-    buffer = io.BytesIO()
-    draw(results).savefig(buffer, format="png")
-    write_bytes(folder / "human-numbers.png", buffer.getvalue())
-    page = render(
-        "human_numbers.html",
+    page.write_page(
+        folder,
+        "human-numbers",
+        draw(results),
         results=results,
         columns=COLUMNS,
         rows=rows(results),
         outside=outside(results),
     )
-    write_text(folder / "human-numbers.html", page)
 
 
 def draw(results: Json) -> Figure:

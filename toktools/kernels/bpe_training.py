@@ -282,7 +282,7 @@ def learn(
         full = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
         given = state[MADE] != ASK
         if not given:
-            if spans[left] < prefix_length or _is_known(known, full):
+            if spans[left] < prefix_length or is_known(known, full):
                 status = STRING
                 break
         else:
@@ -297,7 +297,7 @@ def learn(
             rows[pair, LENGTH] = 0
             continue
         if made == n_symbols:
-            _add_known(known, full)
+            add_known(known, full)
             if not given:
                 hashes[made, FULL] = full
                 hashes[made, CONTENT] = (
@@ -352,7 +352,7 @@ def learn(
 
 
 @kernel
-def _is_known(known, mixed):
+def is_known(known, mixed):
     """Whether a hash is in the set. known: uint64, a power of two, 0 where empty."""
     mask = np.uint64(len(known) - 1)
     i = (mixed * _MULTIPLIER >> _20) & mask
@@ -364,7 +364,7 @@ def _is_known(known, mixed):
 
 
 @kernel
-def _add_known(known, mixed):
+def add_known(known, mixed):
     """Put a hash in the set."""
     mask = np.uint64(len(known) - 1)
     i = (mixed * _MULTIPLIER >> _20) & mask

@@ -91,7 +91,7 @@ class Learner:
         self.known = np.zeros(1 << (4 * n).bit_length(), np.uint64)
         for id, string in enumerate(symbols.strings):
             self.hashes[id] = self._hashes(string, symbols)
-            loop._add_known(self.known, self.hashes[id, loop.FULL])
+            loop.add_known(self.known, self.hashes[id, loop.FULL])
         self.around = np.zeros((2, n), np.int32)
         self.weights = np.zeros((2, n), np.int64)
         self.numbers = np.zeros((2, n), np.int32)
