@@ -10,9 +10,9 @@ import click
 
 from experiments.parity.command import parity
 from experiments.reproduce.cli import reproduce
-from lstm_lm.cli_options import CORPUS_OPTIONS, config_from, config_options, was_given
+from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
+from lstm_lm.commands.threads import wait_briefly
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
-from lstm_lm.threads import wait_briefly
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError, lookup
@@ -64,8 +64,8 @@ def compare(preset: str | None, corpus: Corpus, output: Path, **given: Any) -> N
     plan = _plan(preset, corpus, given)
     from experiments.compare import Comparison
     from experiments.terminal import print_results
-    from lstm_lm.display import training_bar
-    from lstm_lm.outcomes import TrainingInterrupted
+    from lstm_lm.commands.display import training_bar
+    from lstm_lm.training.outcomes import TrainingInterrupted
 
     try:
         with training_bar(lines=False) as on_progress:

@@ -16,12 +16,12 @@ from typing import Any
 
 from experiments.plan import Plan, TokenizerSpec
 from experiments.report import write_report
-from lstm_lm.checkpoint import RunDirectory
-from lstm_lm.data import EncodedSplit, encode_split
+from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.files import read_json, write_json
-from lstm_lm.run import Run
-from lstm_lm.run import train as train_model
-from lstm_lm.training import OnProgress
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.run import Run
+from lstm_lm.runs.run import train as train_model
+from lstm_lm.training.trainer import OnProgress
 from toktools import load as load_tokenizer
 from toktools.corpus import Corpus, digest
 from toktools.errors import ToktoolsError
@@ -39,7 +39,7 @@ class Comparison:
         folder: is made if need be. If it holds an unfinished comparison, that one goes on; more
             tokenizers, seeds and prompts may be added to it, all else must be the same.
         say: gets a line at every step.
-        on_progress: makes a callback for each run; see `lstm_lm.training.OnProgress`.
+        on_progress: makes a callback for each run; see `lstm_lm.training.trainer.OnProgress`.
     Raises: ToktoolsError if the folder holds another comparison or the text has changed.
     """
 

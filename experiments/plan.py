@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lstm_lm.cli_options import make_tokenizer
+from lstm_lm.commands.options import make_tokenizer
 from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
 from toktools.corpus import Corpus, open_corpus
 from toktools.errors import ToktoolsError, lookup

@@ -1,44 +1,43 @@
 """The language model that every tokenizer is given, its training, evaluation and sampling.
 
-In reading order: config, model, data (text as ids), batching, spelling (the price of `<ANY>`),
-evaluation (the rule of fair comparison), losses, optimizers, schedules, learner (one update),
-training (the loop), checkpoint (the run directory), trainer_state and resuming (exact resume),
-sampling, run (`train` and `load`), seeds, cli. The names below are the public API, imported on
-first use.
+In reading order: config, model with cells and regularization, data (text as ids, batches),
+evaluation (the rule of fair comparison, the price of `<ANY>`), training (losses, optimisers, one
+update, the loop), runs (`train`, `load`, exact resume), sampling, numpy_lm (the same networks in
+NumPy), commands and cli. The names below are the public API, imported on first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lstm_lm.backends import load
     from lstm_lm.config import ModelConfig, TrainingConfig
-    from lstm_lm.data import EncodedSplit, encode_split
-    from lstm_lm.evaluation import Evaluation, evaluate, score
+    from lstm_lm.data.encoded import EncodedSplit, encode_split
+    from lstm_lm.evaluation.scoring import Evaluation, evaluate, score
+    from lstm_lm.evaluation.spelling import SpellingModel
     from lstm_lm.model import LanguageModel
-    from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
-    from lstm_lm.run import Run, train
-    from lstm_lm.sampling import generate
-    from lstm_lm.seeds import train_seeds
-    from lstm_lm.spelling import SpellingModel
+    from lstm_lm.runs.backends import load
+    from lstm_lm.runs.run import Run, train
+    from lstm_lm.runs.seeds import train_seeds
+    from lstm_lm.sampling.generation import generate
+    from lstm_lm.training.outcomes import TrainingDivergedError, TrainingInterrupted
 
 _HOME = {
     "ModelConfig": "config",
     "TrainingConfig": "config",
-    "EncodedSplit": "data",
-    "encode_split": "data",
-    "Evaluation": "evaluation",
-    "evaluate": "evaluation",
-    "score": "evaluation",
+    "EncodedSplit": "data.encoded",
+    "encode_split": "data.encoded",
+    "Evaluation": "evaluation.scoring",
+    "evaluate": "evaluation.scoring",
+    "score": "evaluation.scoring",
     "LanguageModel": "model",
-    "Run": "run",
-    "load": "backends",
-    "train": "run",
-    "generate": "sampling",
-    "train_seeds": "seeds",
-    "SpellingModel": "spelling",
-    "TrainingDivergedError": "outcomes",
-    "TrainingInterrupted": "outcomes",
+    "Run": "runs.run",
+    "load": "runs.backends",
+    "train": "runs.run",
+    "generate": "sampling.generation",
+    "train_seeds": "runs.seeds",
+    "SpellingModel": "evaluation.spelling",
+    "TrainingDivergedError": "training.outcomes",
+    "TrainingInterrupted": "training.outcomes",
 }
 
 __all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

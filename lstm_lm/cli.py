@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_lm.backends import BACKENDS, CONFIGS, backend_of
-from lstm_lm.cli_options import (
+from lstm_lm.commands.options import (
     CORPUS_OPTIONS,
     check_options,
     config_from,
@@ -20,9 +19,10 @@ from lstm_lm.cli_options import (
     tokenizer_choice,
     was_given,
 )
-from lstm_lm.cli_training import find_lr, seeds_asked_for, show_batch
+from lstm_lm.commands.threads import one_blas_thread, wait_briefly
+from lstm_lm.commands.training import find_lr, seeds_asked_for, show_batch
 from lstm_lm.config import STRATEGIES
-from lstm_lm.threads import one_blas_thread, wait_briefly
+from lstm_lm.runs.backends import BACKENDS, CONFIGS, backend_of
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError
@@ -118,7 +118,7 @@ def train(
         name: config_from(kind, settings, recorded[name])
         for name, kind in zip(("model", "training"), CONFIGS[backend], strict=True)
     }
-    from lstm_lm.checkpoint import RunDirectory
+    from lstm_lm.runs.directory import RunDirectory
 
     if not resume and not chosen_seeds:
         RunDirectory(output).check_free(overwrite=overwrite)
@@ -146,7 +146,7 @@ def _recorded(
     output: Path, corpus: Corpus, chosen: dict[str, Any]
 ) -> tuple[dict[str, Any], Corpus, Tokenizer]:
     """Return config.json, corpus and tokenizer of a run to be resumed; check what was typed."""
-    from lstm_lm.checkpoint import RunDirectory
+    from lstm_lm.runs.directory import RunDirectory
     from toktools import load
 
     directory = RunDirectory(output)
@@ -190,10 +190,10 @@ def _train(
     **options: Any,
 ) -> None:
     """Train with a bar, once or with each seed, then say how it went and where everything is."""
-    from lstm_lm.backends import trainer
-    from lstm_lm.display import print_run, print_seeds, training_bar
-    from lstm_lm.outcomes import TrainingInterrupted
-    from lstm_lm.seeds import train_seeds
+    from lstm_lm.commands.display import print_run, print_seeds, training_bar
+    from lstm_lm.runs.backends import trainer
+    from lstm_lm.runs.seeds import train_seeds
+    from lstm_lm.training.outcomes import TrainingInterrupted
 
     arguments = (output, corpus, tokenizer)
     try:
@@ -231,8 +231,8 @@ def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> Non
       lstm_lm evaluate runs/bpe --split test --json
       lstm_lm evaluate runs/bpe -c hamlet.txt
     """
-    from lstm_lm.backends import load
-    from lstm_lm.display import print_evaluation
+    from lstm_lm.commands.display import print_evaluation
+    from lstm_lm.runs.backends import load
 
     loaded = load(run)
     if was_given(*CORPUS_OPTIONS):
@@ -277,7 +277,7 @@ def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: An
       lstm_lm sample runs/bpe --prompt "The" --prompt "If" --strategy top-k --k 5 -n 40
       lstm_lm sample runs/bpe --strategy sample --temperature 0.8 --seed 3
     """
-    from lstm_lm.backends import load
+    from lstm_lm.runs.backends import load
 
     loaded = load(run)
     _say_unknown(loaded.tokenizer, prompt)
@@ -287,7 +287,7 @@ def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: An
 
 def _say_unknown(tokenizer: Tokenizer, prompts: tuple[str, ...]) -> None:
     """Name what the tokenizer does not know of each prompt."""
-    from lstm_lm.prompts import unknown
+    from lstm_lm.sampling.prompts import unknown
 
     for prompt in prompts:
         odd = unknown(tokenizer, prompt)

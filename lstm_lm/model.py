@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from lstm_lm.cells import State, make_recurrent
-from lstm_lm.model_config import ModelConfig
+from lstm_lm.config import ModelConfig
 from lstm_lm.regularization import (
     EmbeddingDropout,
     activation_regularization,

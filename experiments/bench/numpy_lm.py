@@ -101,7 +101,7 @@ def measure() -> dict[str, Any]:
     """Run every round, the contestants in turn; return all rounds and the load of the machine."""
     threads = os.environ.get("OPENBLAS_NUM_THREADS", "1")
     environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
-    environment.setdefault("GOMP_SPINCOUNT", "2000")  # as the commands set it; see lstm_lm.threads
+    environment.setdefault("GOMP_SPINCOUNT", "2000")  # as lstm_lm.commands.threads sets it
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in CONTESTANTS}
     before = os.getloadavg()[0]
     for number in range(N_ROUNDS):

@@ -37,8 +37,8 @@ from experiments.reproduce.counting import (
     no_model_below,
 )
 from experiments.reproduce.learners import Learner, Recipe, make_learner
-from lstm_lm.data import IGNORED
-from lstm_lm.environment import environment
+from lstm_lm.data.encoded import IGNORED
+from lstm_lm.runs.environment import environment
 from toktools.errors import ToktoolsError
 
 Json = dict[str, Any]

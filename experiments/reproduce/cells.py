@@ -24,13 +24,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lstm_lm.batching import Chunk, make_batches
 from lstm_lm.cells import copy_from_torch
-from lstm_lm.config import ModelConfig, TrainingConfig
-from lstm_lm.data import encode_split
-from lstm_lm.environment import environment
+from lstm_lm.config import CELLS, TORCH_CELLS, ModelConfig, TrainingConfig
+from lstm_lm.data.batching import Chunk, make_batches
+from lstm_lm.data.encoded import encode_split
 from lstm_lm.model import LanguageModel, State, detach
-from lstm_lm.model_config import CELLS, TORCH_CELLS
+from lstm_lm.runs.environment import environment
 from toktools.character import train_character
 from toktools.corpus import open_corpus
 from toktools.errors import ToktoolsError

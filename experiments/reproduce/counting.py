@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_lm.data import IGNORED
+from lstm_lm.data.encoded import IGNORED
 from toktools.corpus import open_corpus
 from toktools.corpus.formal import BRACKETS, LONGEST, counted_word, dyck_word
 

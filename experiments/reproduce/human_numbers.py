@@ -28,8 +28,8 @@ from experiments.reproduce.human_numbers_data import (
     split_by_position,
 )
 from experiments.reproduce.one_cycle import OneCycle, Trainer, evaluate
-from lstm_lm.environment import environment
-from lstm_lm.seeds import check_seeds
+from lstm_lm.runs.environment import environment
+from lstm_lm.runs.seeds import check_seeds
 from toktools.errors import ToktoolsError
 
 Json = dict[str, Any]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from experiments.reproduce.counting import Ids
+from lstm_lm.config import ModelConfig
 from lstm_lm.model import LanguageModel
-from lstm_lm.model_config import ModelConfig
 from lstm_lm.numpy_lm import NumpyLanguageModel, NumpyModelConfig
 from lstm_lm.numpy_lm.clipping import clip_norm
 from lstm_lm.numpy_lm.optimizers import SGD, Adam

@@ -17,7 +17,7 @@ from lstm_lm.cells.mogrifier import MogrifierLSTM
 from lstm_lm.cells.peephole import PeepholeLSTM
 from lstm_lm.cells.rnn import RNN
 from lstm_lm.cells.stack import RecurrentStack
-from lstm_lm.model_config import ModelConfig
+from lstm_lm.config import ModelConfig
 from lstm_lm.regularization import WeightDrop, dropout_layer
 
 CELLS: dict[str, Callable[..., nn.Module]] = {

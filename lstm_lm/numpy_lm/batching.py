@@ -1,7 +1,7 @@
 """What is read between two updates: a stretch of one long stream, or documents each by itself.
 
-The same chunks, in the same order, as `lstm_lm.batching` gives for the same seed. Targets are the
-inputs one step on, and the first input of a text is `<EOS>`. Legend: T steps, B rows.
+The same chunks, in the same order, as `lstm_lm.data.batching` gives for the same seed. Targets are
+the inputs one step on, and the first input of a text is `<EOS>`. Legend: T steps, B rows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from lstm_lm.data import IGNORED, EncodedSplit, pad_arrays
+from lstm_lm.data.encoded import IGNORED, EncodedSplit, pad_arrays
 from lstm_lm.numpy_lm.config import NumpyTrainingConfig
 from lstm_lm.numpy_lm.embedding import Ids
 
@@ -50,7 +50,7 @@ class Stream:
 
     Example:
         >>> from toktools.byte import ByteTokenizer
-        >>> from lstm_lm.data import encode_split
+        >>> from lstm_lm.data.encoded import encode_split
         >>> split = encode_split(ByteTokenizer(), ["ab"])
         >>> stream = Stream(split, NumpyTrainingConfig(batch_size=1, bptt=2), eos_id=1)
         >>> [(x_TB.ravel().tolist(), y_TB.ravel().tolist()) for x_TB, y_TB, _ in stream.epoch(0)]

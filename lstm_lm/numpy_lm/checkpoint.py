@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.files import read_arrays, write_arrays
 from lstm_lm.numpy_lm.cell import Arrays
+from lstm_lm.runs.directory import RunDirectory
 from toktools.errors import ToktoolsError
 
 

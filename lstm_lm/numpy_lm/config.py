@@ -11,14 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from lstm_lm.config import (
-    ModelConfig,
-    TrainingConfig,
-    at_least,
-    check_types,
-    one_of,
-    setting,
-)
+from lstm_lm.config import ModelConfig, TrainingConfig
+from lstm_lm.config.settings import at_least, check_types, one_of, setting
 from toktools.errors import ToktoolsError, lookup
 
 CELLS = ("lstm", "lstm-cifg", "gru", "rnn")

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lstm_lm.checkpoint import RunDirectory
-from lstm_lm.curves import save_curves
-from lstm_lm.data import EncodedSplit, encode_split
-from lstm_lm.environment import numpy_environment
-from lstm_lm.evaluation import Evaluation, evaluation_of, score_by
+from lstm_lm.data.encoded import EncodedSplit, encode_split
+from lstm_lm.data.splits import Splits, encode_splits, first_bytes
+from lstm_lm.evaluation.scoring import Evaluation, evaluation_of, score_by
+from lstm_lm.evaluation.spelling import SpellingModel
 from lstm_lm.files import read_arrays, write_json, write_text
 from lstm_lm.numpy_lm.batching import make_batches
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig, from_json
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.sampling import generate
 from lstm_lm.numpy_lm.training import OnProgress, Trainer
-from lstm_lm.signals import stopping
-from lstm_lm.spelling import SpellingModel
-from lstm_lm.splits import Splits, encode_splits, first_bytes
+from lstm_lm.runs.curves import save_curves
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.environment import numpy_environment
+from lstm_lm.training.signals import stopping
 from toktools.corpus import Corpus
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
@@ -56,7 +56,7 @@ class NumpyRun:
         """Score any text by the rule of fair comparison.
 
         A model trained on sentences scores every document by itself, one trained on a stream scores
-        shards of documents (see `lstm_lm.evaluation.score_by`).
+        shards of documents (see `lstm_lm.evaluation.scoring.score_by`).
 
         Args:   documents: a corpus or its split, or any iterable of str. name: for errors.
         Raises: ToktoolsError if there are no documents.

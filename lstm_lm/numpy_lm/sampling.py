@@ -1,7 +1,7 @@
 """Text from a model in NumPy: prompts are read, then continued token by token.
 
-The same choices as `lstm_lm.sampling` makes, from the same random numbers: equal weights give equal
-texts. Legend: B prompts, V vocabulary.
+The same choices as `lstm_lm.sampling.generation` makes, from the same random numbers: equal weights
+give equal texts. Legend: B prompts, V vocabulary.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lstm_lm.numpy_lm.cell import Array
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.softmax import softmax
-from lstm_lm.prompts import check_settings, text_of, uniform_draws, unknown
+from lstm_lm.sampling.prompts import check_settings, text_of, uniform_draws, unknown
 from toktools.tokenizer import Tokenizer
 
 STRATEGIES = ("argmax", "top-k", "sample")

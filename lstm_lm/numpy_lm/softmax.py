@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_lm.data import IGNORED
+from lstm_lm.data.encoded import IGNORED
 from lstm_lm.numpy_lm.cell import Array
 
 

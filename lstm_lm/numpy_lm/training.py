@@ -17,9 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_lm.checkpoint import RunDirectory
-from lstm_lm.data import IGNORED
-from lstm_lm.evaluation import Evaluation
+from lstm_lm.data.encoded import IGNORED
+from lstm_lm.evaluation.scoring import Evaluation
 from lstm_lm.files import write_arrays
 from lstm_lm.numpy_lm.batching import Batches, Chunk
 from lstm_lm.numpy_lm.cell import Array, State
@@ -28,7 +27,8 @@ from lstm_lm.numpy_lm.clipping import clip_norm, clip_value, norm
 from lstm_lm.numpy_lm.config import NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.optimizers import make_optimizer
-from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.training.outcomes import TrainingDivergedError, TrainingInterrupted
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
 N_LOGS = 100  # log lines over the budget

@@ -178,7 +178,8 @@ def test_an_interrupted_comparison_goes_on_to_the_same_result(tmp_path: Path, re
 def test_the_train_split_is_encoded_once_for_each_run(tmp_path, monkeypatch):
     from experiments import compare as module
     from experiments.plan import Plan, TokenizerSpec
-    from lstm_lm import ModelConfig, TrainingConfig, splits
+    from lstm_lm import ModelConfig, TrainingConfig
+    from lstm_lm.data import splits
 
     encoded = []
     encode_split = splits.encode_split

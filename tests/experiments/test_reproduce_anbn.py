@@ -26,7 +26,7 @@ from experiments.reproduce.counting import (
     source_nats,
 )
 from experiments.reproduce.learners import Recipe, make_learner
-from lstm_lm.data import IGNORED
+from lstm_lm.data.encoded import IGNORED
 from toktools.errors import ToktoolsError
 
 ROOT = Path(__file__).parent.parent.parent

@@ -14,7 +14,7 @@ from experiments.__main__ import main
 from experiments.reproduce import cells_page
 from experiments.reproduce.cells import PEERS, Settings, make_model, measure
 from lstm_lm.cells import LSTM
-from lstm_lm.model_config import CELLS, TORCH_CELLS
+from lstm_lm.config import CELLS, TORCH_CELLS
 from toktools.errors import ToktoolsError
 
 ROOT = Path(__file__).parent.parent.parent

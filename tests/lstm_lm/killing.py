@@ -14,10 +14,10 @@ import torch._dynamo  # every optimiser imports it: once for all
 
 import lstm_lm
 import lstm_lm.files
-import lstm_lm.run
+import lstm_lm.runs.run
 from lstm_lm import ModelConfig
-from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.files import read_tensors
+from lstm_lm.runs.directory import RunDirectory
 from toktools import load
 
 TIMES = ("training_seconds", "tokens_per_second")
@@ -41,7 +41,7 @@ def go(path, folder, training, resume, kill):
     that is written; ("renamed", n): just after it; ("line", n): halfway through the n-th line.
     """
     torch.set_num_threads(1)
-    lstm_lm.run.save_curves = lambda *args, **kwargs: None  # takes longer than the training
+    lstm_lm.runs.run.save_curves = lambda *args, **kwargs: None  # takes longer than the training
     what, count = kill or ("nothing", 0)
     moments = iter(range(1, 10**9))
     if what in ("write", "renamed"):

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from lstm_lm.batching import (
+from lstm_lm.config import ModelConfig, TrainingConfig
+from lstm_lm.data.batching import (
     IGNORED,
     SentenceBatches,
     StreamBatches,
@@ -14,8 +15,7 @@ from lstm_lm.batching import (
     pad_rows,
     random_length,
 )
-from lstm_lm.config import ModelConfig, TrainingConfig
-from lstm_lm.data import EncodedSplit, encode_split
+from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.model import LanguageModel
 from toktools.byte import ByteTokenizer
 from toktools.errors import ToktoolsError

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from lstm_lm import model_config
+from lstm_lm import config as configurations
 from lstm_lm.cells import (
     LSTM,
     RNN,
@@ -32,8 +32,8 @@ def config(**options):
 
 
 def test_the_command_line_and_the_library_know_the_same_cells():
-    assert tuple(CELLS) == model_config.CELLS
-    assert tuple(TORCH_CELLS) == model_config.TORCH_CELLS
+    assert tuple(CELLS) == configurations.CELLS
+    assert tuple(TORCH_CELLS) == configurations.TORCH_CELLS
 
 
 @pytest.mark.parametrize("cell", CELLS)

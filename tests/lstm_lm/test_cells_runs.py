@@ -9,9 +9,9 @@ import torch
 
 import lstm_lm
 from lstm_lm import ModelConfig, TrainingInterrupted
-from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import from_json, to_json
 from lstm_lm.files import read_tensors
+from lstm_lm.runs.directory import RunDirectory
 from toktools.errors import ToktoolsError
 
 OLD_FIELDS = ("embedding_size", "hidden_size", "n_layers", "dropout", "tied")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lstm_lm.data import count_words_touched, encode_split
+from lstm_lm.data.encoded import count_words_touched, encode_split
 from toktools.byte import ByteTokenizer, train_byte
 from toktools.character import train_character
 from toktools.errors import ToktoolsError

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_lm.config import ModelConfig
-from lstm_lm.data import encode_split
-from lstm_lm.evaluation import Evaluation, evaluate, score, shard_cuts
+from lstm_lm.data.encoded import encode_split
+from lstm_lm.evaluation.scoring import Evaluation, evaluate, score, shard_cuts
+from lstm_lm.evaluation.spelling import SpellingModel
 from lstm_lm.model import LanguageModel
-from lstm_lm.spelling import SpellingModel
 from toktools.byte import ByteTokenizer
 from toktools.word import train_word
 
@@ -54,7 +54,7 @@ def oracle(model, split, cuts, eos_id):
 
 @pytest.mark.parametrize("n_shards", [1, 2, 3, 32])
 def test_scores_agree_with_one_token_at_a_time(n_shards, monkeypatch):
-    monkeypatch.setattr("lstm_lm.evaluation._LOGITS_AT_ONCE", 7 * 3 * 258)  # several chunks
+    monkeypatch.setattr("lstm_lm.evaluation.scoring._LOGITS_AT_ONCE", 7 * 3 * 258)  # several chunks
     tokenizer = ByteTokenizer()
     split, model = encode_split(tokenizer, DOCUMENTS), make(tokenizer.n_vocab)
     cuts = shard_cuts(split.n_bytes, n_shards)

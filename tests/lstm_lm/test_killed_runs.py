@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lstm_lm import TrainingConfig
-from lstm_lm.checkpoint import RunDirectory
+from lstm_lm.runs.directory import RunDirectory
 from tests.lstm_lm.killing import result, start
 
 SMALL = {"batch_size": 8, "bptt": 8, "epochs": 2.5, "learning_rate": 0.03, "n_validations": 12}

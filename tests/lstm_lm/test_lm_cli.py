@@ -14,9 +14,9 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.cli import main
 from lstm_lm.files import read_tensors
+from lstm_lm.runs.directory import RunDirectory
 
 SIZES = {"embedding-size": 12, "hidden-size": 12, "n-layers": 1, "batch-size": 8, "bptt": 16}
 SMALL = [part for name, size in SIZES.items() for part in (f"--{name}", size)]

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from lstm_lm.batching import IGNORED
-from lstm_lm.losses import CrossEntropy, class_weights, mean_target_probability
+from lstm_lm.data.batching import IGNORED
+from lstm_lm.training.losses import CrossEntropy, class_weights, mean_target_probability
 
 ids = st.lists(st.integers(0, 6), min_size=1, max_size=60).map(lambda ids: np.array(ids, np.uint32))
 

@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lstm_lm.batching import IGNORED
 from lstm_lm.config import ModelConfig
+from lstm_lm.data.batching import IGNORED
 from lstm_lm.model import LanguageModel
-from lstm_lm.norms import measure_norms
+from lstm_lm.training.norms import measure_norms
 
 
 @pytest.fixture

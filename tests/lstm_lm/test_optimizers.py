@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from lstm_lm.config import TrainingConfig
-from lstm_lm.optimizers import (
+from lstm_lm.training.optimizers import (
     NTASGD,
     make_optimizer,
     optimizer_tensors,

@@ -3,13 +3,13 @@ import math
 import pytest
 import torch
 
-from lstm_lm.batching import make_batches
 from lstm_lm.config import ModelConfig, TrainingConfig
-from lstm_lm.data import encode_split
-from lstm_lm.learner import Learner
-from lstm_lm.losses import CrossEntropy
+from lstm_lm.data.batching import make_batches
+from lstm_lm.data.encoded import encode_split
 from lstm_lm.model import LanguageModel
-from lstm_lm.rate_finder import RateSearch, find_learning_rate, save_search, search_on
+from lstm_lm.training.learner import Learner
+from lstm_lm.training.losses import CrossEntropy
+from lstm_lm.training.rate_finder import RateSearch, find_learning_rate, save_search, search_on
 from toktools.errors import ToktoolsError
 
 MODEL = ModelConfig(embedding_size=8, hidden_size=12, n_layers=1, dropout=0.0)

@@ -8,7 +8,7 @@ import torch
 
 import lstm_lm
 from lstm_lm import ModelConfig, TrainingConfig
-from lstm_lm.checkpoint import FILES, RunDirectory
+from lstm_lm.runs.directory import FILES, RunDirectory
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 

@@ -5,7 +5,7 @@ from torch.testing import assert_close
 
 from lstm_lm.config import ModelConfig
 from lstm_lm.model import LanguageModel
-from lstm_lm.sampling import draw, forbid, generate, keep_top_k, softmax, unknown
+from lstm_lm.sampling.generation import draw, forbid, generate, keep_top_k, softmax, unknown
 from toktools.errors import ToktoolsError
 from toktools.word import train_word
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_lm.config import TrainingConfig
-from lstm_lm.schedules import (
+from lstm_lm.training.schedules import (
     END_DIVISOR,
     START_DIVISOR,
     WARM_UP,

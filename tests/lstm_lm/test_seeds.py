@@ -5,9 +5,9 @@ import statistics
 import pytest
 
 import lstm_lm
-from lstm_lm.checkpoint import RunDirectory
-from lstm_lm.outcomes import TrainingInterrupted
-from lstm_lm.seeds import FIGURES, summarize, train_seeds
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.seeds import FIGURES, summarize, train_seeds
+from lstm_lm.training.outcomes import TrainingInterrupted
 from tests.lstm_lm.test_training import same_tensors, stop_at
 from toktools.errors import ToktoolsError
 

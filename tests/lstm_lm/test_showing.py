@@ -1,9 +1,9 @@
 import pytest
 
-from lstm_lm.batching import make_batches
 from lstm_lm.config import TrainingConfig
-from lstm_lm.data import encode_split
-from lstm_lm.showing import chunk_lines
+from lstm_lm.data.batching import make_batches
+from lstm_lm.data.encoded import encode_split
+from lstm_lm.data.showing import chunk_lines
 from toktools.bpe import train_bpe
 from toktools.byte import ByteTokenizer
 from toktools.character import train_character

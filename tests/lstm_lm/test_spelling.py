@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_lm.spelling import N_SYMBOLS, SpellingModel
+from lstm_lm.evaluation.spelling import N_SYMBOLS, SpellingModel
 from toktools.errors import ToktoolsError
 
 COUNTS = {"cat": 3, "cart": 1, "über": 2, "": 1}

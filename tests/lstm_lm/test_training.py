@@ -9,9 +9,9 @@ import torch
 
 import lstm_lm
 from lstm_lm import ModelConfig, TrainingConfig, TrainingDivergedError, TrainingInterrupted
-from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.files import read_tensors
-from lstm_lm.schedules import learning_rate
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.training.schedules import learning_rate
 from toktools.errors import ToktoolsError
 
 TIMES = ("training_seconds", "tokens_per_second")
@@ -380,7 +380,7 @@ def test_a_split_that_is_encoded_already_gives_the_same_run(
         name: lstm_lm.encode_split(word, texts[name], check=name == "validation") for name in texts
     }
     monkeypatch.setattr(type(word), "encode_documents", None)  # called no more until the end
-    monkeypatch.setattr("lstm_lm.run._finish", lambda *args: None)
+    monkeypatch.setattr("lstm_lm.runs.run._finish", lambda *args: None)
     run = lstm_lm.train(
         *(tmp_path / "run", texts, word),
         model=small_model,

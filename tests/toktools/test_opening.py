@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import tokenizers as hf
 
-from lstm_lm.cli_options import make_tokenizer
+from lstm_lm.commands.options import make_tokenizer
 from tests.toktools.test_cli import toktools
 from toktools import (
     BPETokenizer,

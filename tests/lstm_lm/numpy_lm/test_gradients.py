@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lstm_lm.data import IGNORED
+from lstm_lm.data.encoded import IGNORED
 from lstm_lm.numpy_lm.config import CELLS, NumpyModelConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.softmax import cross_entropy

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lstm_lm.config import ModelConfig
-from lstm_lm.data import IGNORED
+from lstm_lm.data.encoded import IGNORED
 from lstm_lm.model import LanguageModel
 from lstm_lm.numpy_lm.cifg import CoupledLSTMCell
 from lstm_lm.numpy_lm.config import CELLS, NumpyModelConfig

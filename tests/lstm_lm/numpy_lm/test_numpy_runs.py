@@ -12,17 +12,17 @@ import torch
 from click.testing import CliRunner
 
 import lstm_lm
-from lstm_lm.checkpoint import FILES
 from lstm_lm.cli import main
 from lstm_lm.config import ModelConfig
-from lstm_lm.data import encode_split
-from lstm_lm.evaluation import score, score_by
+from lstm_lm.data.encoded import encode_split
+from lstm_lm.evaluation.scoring import score, score_by
 from lstm_lm.model import LanguageModel
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.run import NumpyRun, load, train
 from lstm_lm.numpy_lm.sampling import generate, keep_top_k
-from lstm_lm.sampling import generate as generate_in_torch
+from lstm_lm.runs.directory import FILES
+from lstm_lm.sampling.generation import generate as generate_in_torch
 from toktools.errors import ToktoolsError
 
 ENVIRONMENT = {**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

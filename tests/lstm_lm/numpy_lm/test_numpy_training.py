@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_lm.batching import make_batches as make_torch_batches
-from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import TrainingConfig
-from lstm_lm.data import IGNORED, EncodedSplit, encode_split
+from lstm_lm.data.batching import make_batches as make_torch_batches
+from lstm_lm.data.encoded import IGNORED, EncodedSplit, encode_split
 from lstm_lm.files import read_arrays
 from lstm_lm.numpy_lm.batching import make_batches
 from lstm_lm.numpy_lm.clipping import clip_norm
@@ -19,7 +18,8 @@ from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.optimizers import make_optimizer
 from lstm_lm.numpy_lm.run import load, train
-from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.training.outcomes import TrainingDivergedError, TrainingInterrupted
 from toktools.errors import ToktoolsError
 
 TIMES = ("training_seconds", "tokens_per_second")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lstm_lm.data import EncodedSplit, encode_split
+from lstm_lm.data.encoded import EncodedSplit, encode_split
 from toktools.corpus import Corpus
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer

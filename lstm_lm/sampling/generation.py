@@ -15,7 +15,7 @@ from torch import Tensor
 
 from lstm_lm.config import STRATEGIES
 from lstm_lm.model import LanguageModel, evaluating
-from lstm_lm.prompts import check_settings, text_of, uniform_draws, unknown
+from lstm_lm.sampling.prompts import check_settings, text_of, uniform_draws, unknown
 from toktools.tokenizer import Tokenizer
 
 

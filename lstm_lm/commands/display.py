@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from lstm_lm.evaluation import Evaluation
-    from lstm_lm.run import Run
-    from lstm_lm.training import OnProgress
+    from lstm_lm.evaluation.scoring import Evaluation
+    from lstm_lm.runs.run import Run
+    from lstm_lm.training.trainer import OnProgress
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def print_evaluation(evaluation: Evaluation, *, title: str, n_vocab: int) -> Non
 
 def print_run(run: Run) -> None:
     """Print what came of a training, and where everything is."""
-    from lstm_lm.evaluation import Evaluation
+    from lstm_lm.evaluation.scoring import Evaluation
     from lstm_lm.files import read_json
 
     recorded, last = read_json(run.path / "evaluation.json"), run.metrics[-1]

@@ -1,20 +1,12 @@
-"""What a run is asked to do: one frozen dataclass for the model, one for its training.
-
-`ModelConfig` has a file of its own. JSON goes both ways, and an unknown key is refused with the
-closest name.
-"""
+"""How a training is asked for: one frozen dataclass, checked when it is made."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
-from lstm_lm.model_config import ModelConfig
-from lstm_lm.settings import at_least, check_types, one_of, setting
-from toktools.errors import ToktoolsError, lookup
+from lstm_lm.config.settings import at_least, check_types, one_of, setting
+from toktools.errors import ToktoolsError
 
 BATCHINGS = ("stream", "window", "sentence")
 CARRYING = ("carry", "reset")
@@ -22,8 +14,6 @@ OPTIMIZERS = ("adam", "adamw", "sgd", "adagrad", "rmsprop", "nt-asgd")
 SCHEDULES = ("cosine", "constant", "plateau", "one-cycle")
 CLASS_WEIGHTS = ("none", "inverse", "complement")
 STRATEGIES = ("argmax", "top-k", "sample")
-
-Config = TypeVar("Config", "ModelConfig", "TrainingConfig")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,22 +186,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def to_json(config: ModelConfig | TrainingConfig) -> dict[str, Any]:
-    """Return the configuration as a dict that JSON can hold."""
-    return dataclasses.asdict(config)
-
-
-def from_json(kind: type[Config], values: Mapping[str, Any]) -> Config:
-    """Build a configuration from what `to_json` gave; absent fields take their defaults.
-
-    Raises: ToktoolsError at an unknown key, with the closest name, or at a bad value.
-    Example:
-        >>> from_json(ModelConfig, {"n_layers": 1}).hidden_size
-        200
-    """
-    known = {item.name: item for item in dataclasses.fields(kind)}
-    for name in values:
-        lookup(name, known, what=f"field of {kind.__name__}")
-    return kind(**values)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lstm_lm.batching import IGNORED
+from lstm_lm.data.batching import IGNORED
 from lstm_lm.model import LanguageModel, State
 
 

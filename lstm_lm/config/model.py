@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lstm_lm.settings import at_least, check_types, one_of, setting
+from lstm_lm.config.settings import at_least, check_types, one_of, setting
 from toktools.errors import ToktoolsError
 
 CELLS = (

@@ -20,7 +20,7 @@ class NTASGD(Optimizer):
     """Plain SGD that, once told to, keeps the average of its weights beside them.
 
     Training always goes on from the newest weights; the average is for evaluation. When to begin
-    is decided from the validation losses: `lstm_lm.schedules.averaging_begins`.
+    is decided from the validation losses: `lstm_lm.training.schedules.averaging_begins`.
 
     Args:
         parameters: what is trained. weight_decay: is added, times the weight, to the gradient.

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lstm_lm.checkpoint import RunDirectory
+from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.files import read_json, write_json
-from lstm_lm.splits import Splits, encode_splits
+from lstm_lm.data.splits import Splits, encode_splits
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 
@@ -46,7 +46,7 @@ def train_seeds(
     Raises:  ToktoolsError if `folder` holds something else; whatever `train` raises.
     """
     if train is None:
-        from lstm_lm.run import train
+        from lstm_lm.runs.run import train
     folder = Path(folder)
     check_seeds(seeds)
     if not resume:

@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lstm_lm.batching import IGNORED, Chunk
 from lstm_lm.config import TrainingConfig
-from lstm_lm.losses import CrossEntropy, mean_target_probability
+from lstm_lm.data.batching import IGNORED, Chunk
 from lstm_lm.model import LanguageModel, State, detach
-from lstm_lm.norms import measure_norms
-from lstm_lm.optimizers import (
+from lstm_lm.training.losses import CrossEntropy, mean_target_probability
+from lstm_lm.training.norms import measure_norms
+from lstm_lm.training.optimizers import (
     NTASGD,
     make_optimizer,
     optimizer_tensors,

@@ -16,7 +16,7 @@ from toktools.errors import ToktoolsError
 
 if TYPE_CHECKING:
     from lstm_lm.numpy_lm.run import NumpyRun
-    from lstm_lm.run import Run
+    from lstm_lm.runs.run import Run
 
 BACKENDS = ("torch", "numpy")
 CONFIGS: dict[str, tuple[type, type]] = {
@@ -39,13 +39,13 @@ def load(path: str | Path) -> Run | NumpyRun:
 
     Raises: ToktoolsError if it is not one, is damaged, or holds no weights yet.
     """
-    from lstm_lm.checkpoint import RunDirectory
+    from lstm_lm.runs.directory import RunDirectory
 
     if backend_of(RunDirectory(path).read_config()) == "numpy":
         from lstm_lm.numpy_lm.run import load as load_numpy
 
         return load_numpy(path)
-    from lstm_lm.run import load as load_torch
+    from lstm_lm.runs.run import load as load_torch
 
     return load_torch(path)
 
@@ -56,6 +56,6 @@ def trainer(backend: str) -> Callable[..., Any]:
         from lstm_lm.numpy_lm.run import train as train_numpy
 
         return train_numpy
-    from lstm_lm.run import train as train_torch
+    from lstm_lm.runs.run import train as train_torch
 
     return train_torch

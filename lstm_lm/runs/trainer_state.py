@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lstm_lm.checkpoint import RunDirectory, set_weights, weights
-from lstm_lm.learner import Learner
+from lstm_lm.runs.directory import RunDirectory, set_weights, weights
+from lstm_lm.training.learner import Learner
 from toktools.errors import ToktoolsError
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from lstm_lm.batching import IGNORED, Chunk
+from lstm_lm.data.batching import IGNORED, Chunk
 from toktools.tokenizer import Tokenizer
 
 

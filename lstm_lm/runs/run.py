@@ -9,23 +9,23 @@ from typing import Any
 
 import torch
 
-from lstm_lm.batching import make_batches
-from lstm_lm.checkpoint import RunDirectory
+from lstm_lm.data.batching import make_batches
+from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
-from lstm_lm.curves import save_curves
-from lstm_lm.data import EncodedSplit, encode_split
-from lstm_lm.environment import check_device, environment
-from lstm_lm.evaluation import Evaluation, evaluate
+from lstm_lm.runs.curves import save_curves
+from lstm_lm.data.encoded import EncodedSplit, encode_split
+from lstm_lm.runs.environment import check_device, environment
+from lstm_lm.evaluation.scoring import Evaluation, evaluate
 from lstm_lm.files import write_json, write_text
-from lstm_lm.learner import Learner
-from lstm_lm.losses import CrossEntropy
+from lstm_lm.training.learner import Learner
+from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.model import LanguageModel
-from lstm_lm.resuming import check_same
-from lstm_lm.sampling import generate
-from lstm_lm.signals import stopping
-from lstm_lm.spelling import SpellingModel
-from lstm_lm.splits import Splits, encode_splits, first_bytes
-from lstm_lm.training import OnProgress, Trainer
+from lstm_lm.runs.resuming import check_same
+from lstm_lm.sampling.generation import generate
+from lstm_lm.training.signals import stopping
+from lstm_lm.evaluation.spelling import SpellingModel
+from lstm_lm.data.splits import Splits, encode_splits, first_bytes
+from lstm_lm.training.trainer import OnProgress, Trainer
 from toktools.corpus import Corpus
 from toktools.tokenizer import Tokenizer
 
@@ -59,7 +59,7 @@ class Run:
         """Score any text by the rule of fair comparison.
 
         A model trained on sentences scores every document by itself, one trained on a stream scores
-        shards of documents (see `lstm_lm.evaluation.score`).
+        shards of documents (see `lstm_lm.evaluation.scoring.score`).
 
         Args:   documents: a corpus or its split, or any iterable of str. name: for errors.
         Raises: ToktoolsError if there are no documents.
@@ -126,7 +126,7 @@ def train(
     it had never stopped.
 
     Args:
-        run_directory: where everything goes; see `lstm_lm.checkpoint`.
+        run_directory: where everything goes; see `lstm_lm.runs.directory`.
         corpus: a corpus with splits, or a mapping with documents for "train" and "validation".
         tokenizer: any with an EOS token; trained on the train split alone for a fair comparison.
         prompts: texts to continue for `samples.txt`.

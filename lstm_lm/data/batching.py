@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_lm.config import TrainingConfig
-from lstm_lm.data import IGNORED, EncodedSplit, pad_arrays
+from lstm_lm.data.encoded import IGNORED, EncodedSplit, pad_arrays
 
 _POOL = 50  # batches whose documents are sorted by length together
 _LENGTH_SPREAD = 5  # standard deviation of a random length, in tokens

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_lm.data import IGNORED, EncodedSplit, pad_arrays
-from lstm_lm.spelling import SpellingModel
+from lstm_lm.data.encoded import IGNORED, EncodedSplit, pad_arrays
+from lstm_lm.evaluation.spelling import SpellingModel
 
 if TYPE_CHECKING:
     from lstm_lm.model import LanguageModel

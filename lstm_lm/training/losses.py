@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from lstm_lm.batching import IGNORED
 from lstm_lm.config import TrainingConfig
+from lstm_lm.data.batching import IGNORED
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from lstm_lm.batching import Batches, Chunk
-from lstm_lm.checkpoint import RunDirectory
 from lstm_lm.config import TrainingConfig
-from lstm_lm.evaluation import Evaluation
-from lstm_lm.learner import Learner
-from lstm_lm.outcomes import TrainingDivergedError, TrainingInterrupted
-from lstm_lm.schedules import averaging_begins, is_out_of_patience, learning_rate
-from lstm_lm.trainer_state import Position, Sums, load_state, save_state
+from lstm_lm.data.batching import Batches, Chunk
+from lstm_lm.evaluation.scoring import Evaluation
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.trainer_state import Position, Sums, load_state, save_state
+from lstm_lm.training.learner import Learner
+from lstm_lm.training.outcomes import TrainingDivergedError, TrainingInterrupted
+from lstm_lm.training.schedules import averaging_begins, is_out_of_patience, learning_rate
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
 """Called after every update with the share of the budget used and, if one was written, the new line

@@ -15,14 +15,14 @@ from typing import Any
 
 import torch
 
-from lstm_lm.batching import Batches, Chunk, make_batches
 from lstm_lm.config import ModelConfig, TrainingConfig
-from lstm_lm.data import encode_split
-from lstm_lm.environment import check_device
+from lstm_lm.data.batching import Batches, Chunk, make_batches
+from lstm_lm.data.encoded import encode_split
 from lstm_lm.files import write_bytes
-from lstm_lm.learner import Learner
-from lstm_lm.losses import CrossEntropy
 from lstm_lm.model import LanguageModel
+from lstm_lm.runs.environment import check_device
+from lstm_lm.training.learner import Learner
+from lstm_lm.training.losses import CrossEntropy
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_lm.data import unknown_spans
+from lstm_lm.data.encoded import unknown_spans
 from toktools.errors import ToktoolsError, lookup
 from toktools.tokenizer import Tokenizer
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_lm.cli_options import (
+from lstm_lm.commands.options import (
     config_from,
     config_options,
     make_tokenizer,
@@ -53,7 +53,7 @@ def seeds_asked_for(
         return list(range(first, first + n_seeds))
     if not resume:
         return []
-    from lstm_lm.seeds import recorded_seeds
+    from lstm_lm.runs.seeds import recorded_seeds
 
     return recorded_seeds(output)
 
@@ -95,9 +95,9 @@ def show_batch(
     trained = make_tokenizer(
         tokenizer, corpus.split("train"), vocab_size=vocab_size, options=tokenizer_option
     )
-    from lstm_lm.batching import make_batches
-    from lstm_lm.data import encode_split
-    from lstm_lm.showing import chunk_lines
+    from lstm_lm.data.batching import make_batches
+    from lstm_lm.data.encoded import encode_split
+    from lstm_lm.data.showing import chunk_lines
 
     encoded = encode_split(trained, corpus.split(split), name=f"the {split} split")
     batches = make_batches(encoded, config, eos_id=trained.require_eos())
@@ -149,7 +149,7 @@ def find_lr(
         tokenizer, corpus.split("train"), vocab_size=vocab_size, options=tokenizer_option
     )
     from lstm_lm.files import write_json
-    from lstm_lm.rate_finder import RULE, save_search, search_on
+    from lstm_lm.training.rate_finder import RULE, save_search, search_on
 
     search = search_on(
         *(corpus.split("train"), trained, model, training),

@@ -1,0 +1,1 @@
+"""Text as ids, and ids as batches: encoded, splits, batching, showing."""
