@@ -70,9 +70,14 @@ def write_arrays(
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return the tensors of a safetensors file and its strings.
 
+    Each is a copy, so that it begins where torch's own tensors do. In the file it begins wherever
+    the header happens to end, and a matrix product may round otherwise there: a resumed run would
+    not go on bit by bit.
+
     Raises: ToktoolsError if the file is missing or damaged.
     """
-    return _read(path, "pt")
+    tensors, strings = _read(path, "pt")
+    return {name: tensor.clone() for name, tensor in tensors.items()}, strings
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
