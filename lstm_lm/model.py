@@ -88,10 +88,15 @@ class LanguageModel(nn.Module):
 
     def forward(self, x_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the logits (T, B, V) of what follows each token of `x_TB`, and the state after."""
+        h_TBH, state = self.read(x_TB, state)
+        return self.head(h_TBH), state
+
+    def read(self, x_TB: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return what the head would make logits of (T, B, H), and the state after."""
         features = self.features(x_TB, state)
         if self.training and (self.config.ar_alpha or self.config.tar_beta):
             self._to_be_penalised = features
-        return self.head(features.dropped_TBH), features.state
+        return features.dropped_TBH, features.state
 
     def features(self, x_TB: Tensor, state: State) -> Features:
         """Return what the head would read, before and after dropout, and the state after."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_lm.data.encoded import IGNORED, EncodedSplit, pad_arrays
+from lstm_lm.data.encoded import EncodedSplit, pad_arrays
 from lstm_lm.evaluation.spelling import SpellingModel
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Reader = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[Any]]
 
 N_SHARDS = 32
 _ROWS = 64  # documents scored side by side when each is scored alone
-_LOGITS_AT_ONCE = 1 << 23  # 32 MB of float32
+_ROWS_AT_ONCE = 1 << 13  # tokens read before any is scored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,17 +240,17 @@ def _log_probabilities(
 ) -> NDArray[np.float32]:
     """Return log P of each target, shape (T, B); 0 at ignored positions."""
     import torch
-    from torch.nn import functional
+
+    from lstm_lm.training.blockwise import linear_cross_entropy
 
     n_rows = x_TB.shape[1]
-    n_steps = max(1, min(256, _LOGITS_AT_ONCE // (n_rows * model.n_vocab)))
+    n_steps = max(1, min(256, _ROWS_AT_ONCE // n_rows))
     state = model.init_state(n_rows)
     parts: list[NDArray[np.float32]] = []
     for t in range(0, len(x_TB), n_steps):
         x, y = (torch.from_numpy(a[t : t + n_steps]).to(model.device) for a in (x_TB, y_TB))
-        logits_TBV, state = model(x, state)
-        nats_N = functional.cross_entropy(
-            logits_TBV.flatten(0, 1).float(), y.flatten(), ignore_index=IGNORED, reduction="none"
-        )
-        parts.append(-nats_N.view_as(y).cpu().numpy())
+        h_TBH, state = model.read(x, state)
+        head, flat = model.head, (h_TBH.flatten(0, 1), y.flatten())
+        _, nats_N = linear_cross_entropy(flat[0], head.weight, head.bias, flat[1])
+        parts.append(-nats_N.view_as(y).float().cpu().numpy())
     return np.concatenate(parts)

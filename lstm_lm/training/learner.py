@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import IGNORED, Chunk
 from lstm_lm.model import LanguageModel, State, detach
-from lstm_lm.training.losses import CrossEntropy, mean_target_probability
+from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.norms import measure_norms
 from lstm_lm.training.optimizers import (
     NTASGD,
@@ -44,20 +44,20 @@ class CarriedState:
         self.before: State = ()  # the state in which the latest chunk was read
 
     def read(self, model: LanguageModel, x_TB: Tensor, *, fresh: bool) -> Tensor:
-        """Return the logits of a chunk, and remember the state after it."""
+        """Return what the head reads of a chunk (T, B, H), and remember the state after it."""
         if fresh:
             self.state, self.earlier = model.init_state(x_TB.shape[1]), []
         states = [self.state]
         for earlier_TB in self.earlier:
-            states.append(model(earlier_TB, states[-1])[1])
+            states.append(model.read(earlier_TB, states[-1])[1])
         self.before = detach(states[-1])
-        logits_TBV, after = model(x_TB, states[-1])
+        h_TBH, after = model.read(x_TB, states[-1])
         states.append(after)
         self.earlier.append(x_TB)
         n_forgotten = max(0, len(self.earlier) - self._reach + 1)
         self.state = detach(states[n_forgotten])
         del self.earlier[:n_forgotten]
-        return logits_TBV
+        return h_TBH
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Return all that is carried, for a checkpoint."""
@@ -104,15 +104,14 @@ class Learner:
         model = self.model
         x_TB, y_TB = chunk.x_TB.to(model.device), chunk.y_TB.to(model.device)
         self.latest = (x_TB, y_TB)
-        logits_TBV = self.carried.read(model, x_TB, fresh=chunk.fresh)
-        loss = self._loss(logits_TBV, y_TB)
+        h_TBH = self.carried.read(model, x_TB, fresh=chunk.fresh)
+        watched = self._config.sample_every is not None
+        loss = self._loss.of_features(h_TBH, model.head, y_TB, watched=watched)
         self.optimizer.zero_grad()
         (loss.objective + model.penalty(y_TB != IGNORED)).backward()
         norm = clip(model, self._config)
         self.optimizer.step()
-        watched = self._config.sample_every is not None
-        probability = mean_target_probability(logits_TBV, y_TB) if watched else None
-        return Update(nats=loss.nats, norm=norm, probability=probability)
+        return Update(nats=loss.nats, norm=norm, probability=loss.probability)
 
     def norms(self) -> dict[str, Any]:
         """Measure activations and gradients on the latest chunk: see `measure_norms`."""

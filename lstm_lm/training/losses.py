@@ -5,16 +5,19 @@ Legend: T time steps, B rows, V vocabulary, N = T * B.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import IGNORED
+from lstm_lm.training.blockwise import linear_cross_entropy
+
+FEW_LOGITS = 1 << 20  # 4 MB
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,10 +27,12 @@ class Loss:
     Attributes:
         objective: what is minimised, averaged over the targets that count; has a gradient.
         nats: the plain cross-entropy, averaged over the same targets; has none.
+        probability: the mean that the targets were given; None unless asked for.
     """
 
     objective: Tensor
     nats: Tensor
+    probability: Tensor | None = None
 
 
 class CrossEntropy:
@@ -56,6 +61,32 @@ class CrossEntropy:
         """Return the loss that `config` names, with the weights of the training text `ids`."""
         weights_V = class_weights(ids, n_vocab, config.class_weights)
         return cls(None if weights_V is None else weights_V.to(device), config.loss_epsilon)
+
+    def of_features(
+        self, h_TBH: Tensor, head: nn.Linear, y_TB: Tensor, *, watched: bool = False
+    ) -> Loss:
+        """Return the loss of the logits that `head` makes of `h_TBH`, without holding them all.
+
+        Few logits are held, and give the loss of `__call__` bit by bit; many go block by block.
+
+        Args: watched: also tell the mean probability of the targets.
+        """
+        if y_TB.numel() * head.out_features <= FEW_LOGITS:
+            logits_TBV = head(h_TBH)
+            loss = self(logits_TBV, y_TB)
+            return replace(
+                loss, probability=mean_target_probability(logits_TBV, y_TB) if watched else None
+            )
+        y_N = y_TB.flatten()
+        objective, nats_N = linear_cross_entropy(
+            *(h_TBH.flatten(0, 1), head.weight, head.bias, y_N),
+            weights_V=self._weights_V,
+            epsilon=self._epsilon,
+        )
+        counted_N = y_N != IGNORED
+        n = counted_N.sum()
+        probability = (torch.exp(-nats_N) * counted_N).sum() / n if watched else None
+        return Loss(objective=objective / n, nats=nats_N.sum() / n, probability=probability)
 
     def __call__(self, logits_TBV: Tensor, y_TB: Tensor) -> Loss:
         """Return the loss of these logits; targets that are `IGNORED` do not count."""

@@ -101,7 +101,7 @@ def make_optimizer(parameters: Iterable[nn.Parameter], config: TrainingConfig) -
     if config.optimizer == "nt-asgd":
         return NTASGD(parameters, rate, decay)
     if config.optimizer == "sgd":
-        return torch.optim.SGD(parameters, rate, momentum=momentum, weight_decay=decay)
+        return torch.optim.SGD(parameters, rate, momentum=momentum, weight_decay=decay, fused=True)
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(parameters, rate, momentum=momentum, weight_decay=decay)
     if config.optimizer == "adagrad":

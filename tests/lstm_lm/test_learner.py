@@ -83,7 +83,7 @@ def test_gradients_reach_back_over_as_many_chunks_as_asked(model, text_TB, reach
     carried = CarriedState(reach)
     parts = list(chunks(text_TB, 5))
     for chunk in parts[:4]:
-        logits_TBV = carried.read(model, chunk.x_TB, fresh=chunk.fresh)
+        logits_TBV = model.head(carried.read(model, chunk.x_TB, fresh=chunk.fresh))
     loss = functional.cross_entropy(logits_TBV.flatten(0, 1), parts[3].y_TB.flatten())
     ours = torch.autograd.grad(loss, list(model.parameters()))
 

@@ -193,14 +193,14 @@ def test_a_loss_that_is_no_number_stops_training_and_keeps_the_best_weights(
     tmp_path, texts, word, small_model, small_training, monkeypatch
 ):
     calls = []
-    forward = lstm_lm.LanguageModel.forward
+    read = lstm_lm.LanguageModel.read
 
     def broken(self, x_TB, state):
         calls.append(self.training)
-        logits_TBV, state = forward(self, x_TB, state)
-        return logits_TBV * (math.nan if sum(calls) > 12 else 1), state
+        h_TBH, state = read(self, x_TB, state)
+        return h_TBH * (math.nan if sum(calls) > 12 else 1), state
 
-    monkeypatch.setattr(lstm_lm.LanguageModel, "forward", broken)
+    monkeypatch.setattr(lstm_lm.LanguageModel, "read", broken)
     with pytest.raises(TrainingDivergedError, match=r"loss is nan at step 13; the weights of step"):
         train(tmp_path / "run", texts, word, small_model, small_training)
     monkeypatch.undo()

@@ -1,0 +1,132 @@
+"""A linear head and its cross-entropy in one, block by block: all logits never stand at once.
+
+The logits of a block of rows are made, turned into a loss and into the loss's derivative, and
+dropped: the gradients of the head and of what it reads are computed on the way forward, while the
+block is in the processor's cache. What is given out is exact: the same sums in another order.
+
+With p the softmax of the logits, y the target and c = -w log(p_y + epsilon) its cost,
+dc/dlogits = w p_y / (p_y + epsilon) (p - onehot(y)).
+
+Legend: N targets, H what the head reads, V vocabulary, R rows of a block.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from lstm_lm.data.batching import IGNORED
+from lstm_lm.products import product
+
+BLOCK_ROWS = 400
+"""Rows of a block; fewer where the vocabulary is large."""
+BLOCK_BYTES = 1 << 25
+"""Of the logits of a block: what the last-level cache of a processor holds, more or less."""
+
+
+class Costs(NamedTuple):
+    """What targets cost: objective, the sum of all; has a gradient. nats_N: -log p_y of each, 0
+    where it is ignored; has none."""
+
+    objective: Tensor
+    nats_N: Tensor  # noqa: N815
+
+
+def linear_cross_entropy(
+    h_NH: Tensor,
+    weight_VH: Tensor,
+    bias_V: Tensor,
+    y_N: Tensor,
+    *,
+    weights_V: Tensor | None = None,
+    epsilon: float = 0.0,
+    n_rows: int | None = None,
+) -> Costs:
+    """Return the summed cost of targets under the softmax of `h weight^T + bias`.
+
+    Args:
+        h_NH: floating; weight_VH, bias_V: of the head; all three may ask for gradients.
+        y_N: int64, each in 0 .. V - 1 or `IGNORED`.
+        weights_V: of the tokens in the cost, default 1; epsilon: >= 0, see the head of this file.
+        n_rows: of a block; the result does not depend on it but for rounding.
+    Source: Mikolov et al. 2010 for the loss; that gradients can be made on the way forward is
+            Liger-Kernel's idea (Hsu et al. 2024, arXiv:2410.10989, sec. 3.2).
+    Example:
+        >>> h_NH = torch.zeros(3, 2, requires_grad=True)
+        >>> costs = linear_cross_entropy(h_NH, torch.ones(4, 2), torch.zeros(4), torch.arange(3))
+        >>> round(costs.objective.item(), 4)  # 3 log 4
+        4.1589
+    """
+    rows = n_rows or max(1, min(BLOCK_ROWS, BLOCK_BYTES // (4 * len(weight_VH))))
+    return Costs(*_Blocks.apply(h_NH, weight_VH, bias_V, y_N, weights_V, epsilon, rows))
+
+
+class _Blocks(torch.autograd.Function):
+    """Gradients are made in `forward`; `backward` scales them."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        h_NH: Tensor,
+        weight_VH: Tensor,
+        bias_V: Tensor,
+        y_N: Tensor,
+        weights_V: Tensor | None,
+        epsilon: float,
+        n_rows: int,
+    ) -> tuple[Tensor, Tensor]:
+        wanted = ctx.needs_input_grad[:3]
+        d_h = torch.empty_like(h_NH) if wanted[0] else None
+        d_weight = torch.zeros_like(weight_VH) if wanted[1] else None
+        d_bias = torch.zeros_like(bias_V) if wanted[2] else None
+        objective, nats_N = h_NH.new_zeros(()), torch.empty_like(h_NH[:, 0])
+        for start in range(0, len(h_NH), n_rows):
+            block = slice(start, start + n_rows)
+            h_RH, y_R = h_NH[block], y_N[block]
+            log_p_RV = torch.log_softmax(product(h_RH, weight_VH, bias_V), -1)
+            nats_R, cost_R, slope_R = _costs(log_p_RV, y_R, weights_V, epsilon)
+            nats_N[block] = nats_R
+            objective += cost_R.sum()
+            if not any(wanted):
+                continue
+            d_RV = _derivative(log_p_RV, y_R, slope_R)
+            if d_h is not None:
+                d_h[block] = product(d_RV, weight_VH.t())
+            if d_weight is not None:
+                d_weight += product(d_RV.t(), h_RH.t())
+            if d_bias is not None:
+                d_bias += d_RV.sum(0)
+        ctx.gradients = d_h, d_weight, d_bias
+        ctx.mark_non_differentiable(nats_N)
+        return objective, nats_N
+
+    @staticmethod
+    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        scaled = (None if g is None else g * outer[0] for g in ctx.gradients)
+        return (*scaled, None, None, None, None)
+
+
+def _costs(
+    log_p_RV: Tensor, y_R: Tensor, weights_V: Tensor | None, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return -log p_y, the cost, and w p_y / (p_y + epsilon), of each row; all 0 if ignored."""
+    counted_R, y_R = y_R != IGNORED, y_R.clamp(min=0)
+    nats_R = -log_p_RV.gather(1, y_R[:, None])[:, 0] * counted_R
+    slope_R = counted_R.to(nats_R.dtype)
+    cost_R = nats_R
+    if epsilon:
+        p_R = torch.exp(-nats_R)
+        cost_R = -torch.log(p_R + epsilon) * counted_R
+        slope_R = slope_R * p_R / (p_R + epsilon)
+    if weights_V is not None:
+        cost_R, slope_R = cost_R * weights_V[y_R], slope_R * weights_V[y_R]
+    return nats_R, cost_R, slope_R
+
+
+def _derivative(log_p_RV: Tensor, y_R: Tensor, slope_R: Tensor) -> Tensor:
+    """Return the derivative of the cost by the logits, in the memory of `log_p_RV`."""
+    d_RV = log_p_RV.exp_()
+    d_RV.scatter_add_(1, y_R.clamp(min=0)[:, None], d_RV.new_full((len(y_R), 1), -1.0))
+    return d_RV.mul_(slope_R[:, None])
