@@ -178,4 +178,5 @@ def _mean_square(x_TBH: Tensor, counted_TB: Tensor | None) -> Tensor:
     """Return the mean square over the positions that count; 0 if there are none."""
     if counted_TB is not None:
         x_TBH = x_TBH[counted_TB]
-    return x_TBH.square().sum() / max(x_TBH.numel(), 1)
+    at_least_32_bits = torch.promote_types(x_TBH.dtype, torch.float32)
+    return x_TBH.square().sum(dtype=at_least_32_bits) / max(x_TBH.numel(), 1)

@@ -7,6 +7,7 @@ from lstm_lm.config.training import (
     CARRYING,
     CLASS_WEIGHTS,
     OPTIMIZERS,
+    PRECISIONS,
     SCHEDULES,
     STRATEGIES,
     TrainingConfig,

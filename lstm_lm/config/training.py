@@ -12,6 +12,7 @@ BATCHINGS = ("stream", "window", "sentence")
 CARRYING = ("carry", "reset")
 OPTIMIZERS = ("adam", "adamw", "sgd", "adagrad", "rmsprop", "nt-asgd")
 SCHEDULES = ("cosine", "constant", "plateau", "one-cycle")
+PRECISIONS = ("float32", "bfloat16")
 CLASS_WEIGHTS = ("none", "inverse", "complement")
 STRATEGIES = ("argmax", "top-k", "sample")
 
@@ -66,6 +67,11 @@ class TrainingConfig:
     clip_value: float | None = setting(
         None, "Instead of clip_norm: largest absolute value of each element of the gradient."
     )
+    precision: str = setting(
+        "float32",
+        "bfloat16: multiply in 16 bits, keep weights and sums in 32. Evaluation is in float32.",
+        choices=PRECISIONS,
+    )
     class_weights: str = setting(
         "none", "Weight of a token in the loss, by its share of the text.", choices=CLASS_WEIGHTS
     )
@@ -92,6 +98,7 @@ class TrainingConfig:
         one_of(self, "state", CARRYING)
         one_of(self, "optimizer", OPTIMIZERS)
         one_of(self, "schedule", SCHEDULES)
+        one_of(self, "precision", PRECISIONS)
         one_of(self, "class_weights", CLASS_WEIGHTS)
         for name in ("batch_size", "bptt", "detach_every", "nonmonotone"):
             at_least(self, name, 1)

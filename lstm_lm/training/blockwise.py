@@ -4,6 +4,9 @@ The logits of a block of rows are made, turned into a loss and into the loss's d
 dropped: the gradients of the head and of what it reads are computed on the way forward, while the
 block is in the processor's cache. What is given out is exact: the same sums in another order.
 
+Where what the head reads is in bfloat16, products are in 16 bits; softmax, cost and the sums of
+gradients are in float32.
+
 With p the softmax of the logits, y the target and c = -w log(p_y + epsilon) its cost,
 dc/dlogits = w p_y / (p_y + epsilon) (p - onehot(y)).
 
@@ -47,7 +50,8 @@ def linear_cross_entropy(
     """Return the summed cost of targets under the softmax of `h weight^T + bias`.
 
     Args:
-        h_NH: floating; weight_VH, bias_V: of the head; all three may ask for gradients.
+        h_NH: floating; weight_VH, bias_V: of the head, in float32 if `h_NH` is in 16 bits; all
+            three may ask for gradients.
         y_N: int64, each in 0 .. V - 1 or `IGNORED`.
         weights_V: of the tokens in the cost, default 1; epsilon: >= 0, see the head of this file.
         n_rows: of a block; the result does not depend on it but for rounding.
@@ -77,28 +81,30 @@ class _Blocks(torch.autograd.Function):
         epsilon: float,
         n_rows: int,
     ) -> tuple[Tensor, Tensor]:
-        wanted = ctx.needs_input_grad[:3]
+        wanted, kind = ctx.needs_input_grad[:3], h_NH.dtype
+        head = weight_VH.to(kind), bias_V.to(kind)
         d_h = torch.empty_like(h_NH) if wanted[0] else None
-        d_weight = torch.zeros_like(weight_VH) if wanted[1] else None
+        d_weight = weight_VH.new_zeros(weight_VH.shape[::-1]) if wanted[1] else None  # (H, V)
         d_bias = torch.zeros_like(bias_V) if wanted[2] else None
-        objective, nats_N = h_NH.new_zeros(()), torch.empty_like(h_NH[:, 0])
+        objective, nats_N = bias_V.new_zeros(()), bias_V.new_empty(len(h_NH))
         for start in range(0, len(h_NH), n_rows):
             block = slice(start, start + n_rows)
             h_RH, y_R = h_NH[block], y_N[block]
-            log_p_RV = torch.log_softmax(product(h_RH, weight_VH, bias_V), -1)
-            nats_R, cost_R, slope_R = _costs(log_p_RV, y_R, weights_V, epsilon)
+            p_RV, nats_R = _softmax(product(h_RH, *head).to(bias_V.dtype), y_R)
+            cost_R, slope_R = _costs(nats_R, y_R, weights_V, epsilon)
             nats_N[block] = nats_R
             objective += cost_R.sum()
             if not any(wanted):
                 continue
-            d_RV = _derivative(log_p_RV, y_R, slope_R)
-            if d_h is not None:
-                d_h[block] = product(d_RV, weight_VH.t())
-            if d_weight is not None:
-                d_weight += product(d_RV.t(), h_RH.t())
+            d_RV = _derivative(p_RV, y_R, slope_R)
             if d_bias is not None:
                 d_bias += d_RV.sum(0)
-        ctx.gradients = d_h, d_weight, d_bias
+            d_RV = d_RV.to(kind)
+            if d_h is not None:
+                d_h[block] = product(d_RV, head[0].t())
+            if d_weight is not None:
+                d_weight += product(h_RH.t(), d_RV.t())  # so that d_RV need not be copied
+        ctx.gradients = d_h, None if d_weight is None else d_weight.t(), d_bias
         ctx.mark_non_differentiable(nats_N)
         return objective, nats_N
 
@@ -108,25 +114,35 @@ class _Blocks(torch.autograd.Function):
         return (*scaled, None, None, None, None)
 
 
+def _softmax(logits_RV: Tensor, y_R: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the softmax p, and -log p_y of each row, 0 if ignored.
+
+    -log p_y is reckoned from the likeliest token m, whose p_m is at least 1/V, as
+    logit_m - logit_y - log p_m: finite where p_y is too small for a float, with one exponential.
+    """
+    p_RV = torch.softmax(logits_RV, -1)
+    logit_R = logits_RV.gather(1, y_R.clamp(min=0)[:, None])[:, 0]
+    nats_R = logits_RV.amax(-1) - logit_R - p_RV.amax(-1).log()
+    return p_RV, torch.where(y_R == IGNORED, 0, nats_R)
+
+
 def _costs(
-    log_p_RV: Tensor, y_R: Tensor, weights_V: Tensor | None, epsilon: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return -log p_y, the cost, and w p_y / (p_y + epsilon), of each row; all 0 if ignored."""
-    counted_R, y_R = y_R != IGNORED, y_R.clamp(min=0)
-    nats_R = -log_p_RV.gather(1, y_R[:, None])[:, 0] * counted_R
+    nats_R: Tensor, y_R: Tensor, weights_V: Tensor | None, epsilon: float
+) -> tuple[Tensor, Tensor]:
+    """Return the cost and w p_y / (p_y + epsilon) of each row; both 0 if ignored."""
+    counted_R, cost_R = y_R != IGNORED, nats_R
     slope_R = counted_R.to(nats_R.dtype)
-    cost_R = nats_R
     if epsilon:
         p_R = torch.exp(-nats_R)
         cost_R = -torch.log(p_R + epsilon) * counted_R
         slope_R = slope_R * p_R / (p_R + epsilon)
     if weights_V is not None:
-        cost_R, slope_R = cost_R * weights_V[y_R], slope_R * weights_V[y_R]
-    return nats_R, cost_R, slope_R
+        weights_R = weights_V[y_R.clamp(min=0)]
+        cost_R, slope_R = cost_R * weights_R, slope_R * weights_R
+    return cost_R, slope_R
 
 
-def _derivative(log_p_RV: Tensor, y_R: Tensor, slope_R: Tensor) -> Tensor:
-    """Return the derivative of the cost by the logits, in the memory of `log_p_RV`."""
-    d_RV = log_p_RV.exp_()
-    d_RV.scatter_add_(1, y_R.clamp(min=0)[:, None], d_RV.new_full((len(y_R), 1), -1.0))
-    return d_RV.mul_(slope_R[:, None])
+def _derivative(p_RV: Tensor, y_R: Tensor, slope_R: Tensor) -> Tensor:
+    """Return the derivative of the cost by the logits, in the memory of `p_RV`."""
+    p_RV.scatter_add_(1, y_R.clamp(min=0)[:, None], p_RV.new_full((len(y_R), 1), -1.0))
+    return p_RV.mul_(slope_R[:, None])

@@ -104,11 +104,14 @@ class Learner:
         model = self.model
         x_TB, y_TB = chunk.x_TB.to(model.device), chunk.y_TB.to(model.device)
         self.latest = (x_TB, y_TB)
-        h_TBH = self.carried.read(model, x_TB, fresh=chunk.fresh)
         watched = self._config.sample_every is not None
-        loss = self._loss.of_features(h_TBH, model.head, y_TB, watched=watched)
+        in_16_bits = self._config.precision == "bfloat16"
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=in_16_bits):
+            h_TBH = self.carried.read(model, x_TB, fresh=chunk.fresh)
+            loss = self._loss.of_features(h_TBH, model.head, y_TB, watched=watched)
+            penalty = model.penalty(y_TB != IGNORED)
         self.optimizer.zero_grad()
-        (loss.objective + model.penalty(y_TB != IGNORED)).backward()
+        (loss.objective + penalty).backward()
         norm = clip(model, self._config)
         self.optimizer.step()
         return Update(nats=loss.nats, norm=norm, probability=loss.probability)

@@ -117,3 +117,13 @@ def test_many_logits_go_block_by_block_and_give_the_same_loss(monkeypatch):
     for name in ("objective", "nats", "probability"):
         torch.testing.assert_close(getattr(many, name), getattr(few, name))
     assert loss.of_features(h_TBH, head, y_TB).probability is None
+
+
+def test_a_target_thought_impossible_costs_what_its_logit_says():
+    """Its probability is too small for a float32; its cost and gradient are right all the same."""
+    weight_VH, bias_V = torch.zeros(3, 1), torch.tensor([0.0, 0.0, -1000.0])
+    bias_V.requires_grad_()
+    costs = linear_cross_entropy(torch.zeros(1, 1), weight_VH, bias_V, torch.tensor([2]))
+    assert costs.nats_N.item() == pytest.approx(1000 + torch.log(torch.tensor(2.0)).item())
+    costs.objective.backward()
+    assert bias_V.grad.tolist() == [0.5, 0.5, -1.0]
