@@ -90,7 +90,7 @@ class _Blocks(torch.autograd.Function):
         for start in range(0, len(h_NH), n_rows):
             block = slice(start, start + n_rows)
             h_RH, y_R = h_NH[block], y_N[block]
-            p_RV, nats_R = _softmax(product(h_RH, *head).to(bias_V.dtype), y_R)
+            p_RV, nats_R = _softmax(product(h_RH, *head), y_R, bias_V.dtype)
             cost_R, slope_R = _costs(nats_R, y_R, weights_V, epsilon)
             nats_N[block] = nats_R
             objective += cost_R.sum()
@@ -114,14 +114,14 @@ class _Blocks(torch.autograd.Function):
         return (*scaled, None, None, None, None)
 
 
-def _softmax(logits_RV: Tensor, y_R: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the softmax p, and -log p_y of each row, 0 if ignored.
+def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return the softmax p, and -log p_y of each row, 0 if ignored, both in `dtype`.
 
     -log p_y is reckoned from the likeliest token m, whose p_m is at least 1/V, as
     logit_m - logit_y - log p_m: finite where p_y is too small for a float, with one exponential.
     """
-    p_RV = torch.softmax(logits_RV, -1)
-    logit_R = logits_RV.gather(1, y_R.clamp(min=0)[:, None])[:, 0]
+    p_RV = torch.softmax(logits_RV, -1, dtype=dtype)
+    logit_R = logits_RV.gather(1, y_R.clamp(min=0)[:, None])[:, 0].to(dtype)
     nats_R = logits_RV.amax(-1) - logit_R - p_RV.amax(-1).log()
     return p_RV, torch.where(y_R == IGNORED, 0, nats_R)
 

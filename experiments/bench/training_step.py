@@ -1,0 +1,206 @@
+"""A training step of ours beside the plain loop: `python -m experiments.bench.training_step`.
+
+What is timed: forward, backward, clipping and SGD on a batch in memory, ours as the trainer makes
+it, the plain loop of `plain_loop.py`, and ours in bfloat16, in turn in one process, on tokens drawn
+at random. Both begin with the same weights, and the first losses must agree. Not timed: imports,
+the first steps, validation, files. Beside the seconds stand the operations of the step's matrix
+products by the second, and what torch and oneDNN multiply alone on the same machine in the same
+process. Memory is the peak of a process that makes one step, less that before the step.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import click
+
+from toktools.command_line import Group, say
+
+
+class Size(NamedTuple):
+    """What a step is made of: V, units of the embedding and of each layer, layers, B, T."""
+
+    n_vocab: int
+    n_units: int
+    n_layers: int
+    batch_size: int
+    bptt: int
+
+    @property
+    def n_operations(self) -> int:
+        """Multiplications and additions of the matrix products, forward and backward."""
+        recurrent = self.n_layers * 4 * self.n_units * 2 * self.n_units
+        head = self.n_units * self.n_vocab
+        return 6 * (recurrent + head) * self.batch_size * self.bptt
+
+
+SIZES = {
+    "2x200": Size(10_000, 200, 2, 20, 35),
+    "2x650": Size(10_000, 650, 2, 64, 70),
+    "50,000 words": Size(50_000, 650, 2, 64, 70),
+}
+LEARNING_RATE, CLIP_NORM = 1.0, 0.25
+N_SAME = 5  # steps whose losses are compared
+Step = Callable[[], float]
+
+
+WAYS = ("plain loop", "ours", "ours, bfloat16")
+
+
+def make_step(size: Size, way: str) -> Step:
+    """Return one of the `WAYS` to make a step, with weights of its own that begin the same."""
+    import torch
+
+    from experiments.bench.plain_loop import PlainModel, PlainTraining
+
+    torch.manual_seed(0)
+    x_TB, y_TB = torch.randint(0, size.n_vocab, (2, size.bptt, size.batch_size))
+    plain = PlainModel(size.n_vocab, size.n_units, size.n_layers)
+    if way == "plain loop":
+        training = PlainTraining(plain, LEARNING_RATE, CLIP_NORM)
+        return lambda: training.step(x_TB, y_TB)
+    return _ours(size, plain.state_dict(), "bfloat16" if "16" in way else "float32", x_TB, y_TB)
+
+
+def _ours(size: Size, weights: dict[str, Any], precision: str, x_TB: Any, y_TB: Any) -> Step:
+    from lstm_lm.config import ModelConfig, TrainingConfig
+    from lstm_lm.data.batching import Chunk
+    from lstm_lm.model import LanguageModel
+    from lstm_lm.training.learner import Learner
+    from lstm_lm.training.losses import CrossEntropy
+
+    n, n_layers = size.n_units, size.n_layers
+    shape = ModelConfig(embedding_size=n, hidden_size=n, n_layers=n_layers, dropout=0.0)
+    model = LanguageModel(size.n_vocab, shape)
+    model.load_state_dict(weights)
+    config = TrainingConfig(optimizer="sgd", clip_norm=CLIP_NORM, precision=precision)
+    learner, chunk = (
+        Learner(model, config, CrossEntropy()),
+        Chunk(x_TB=x_TB, y_TB=y_TB, n_tokens=x_TB.numel(), fresh=False),
+    )
+    learner.carried.state = model.init_state(size.batch_size)
+    return lambda: learner.update(chunk, LEARNING_RATE).nats.item()
+
+
+def measure(size: Size, n_rounds: int, n_threads: int) -> dict[str, Any]:
+    """Time the ways in turn, in this process; return all rounds, losses and rates of products."""
+    import torch
+
+    torch.set_num_threads(n_threads)
+    ways = {name: make_step(size, name) for name in WAYS}
+    losses = {name: [step() for _ in range(N_SAME)] for name, step in ways.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    products: dict[str, list[float]] = {"torch": [], "oneDNN": []}
+    for _ in range(n_rounds):
+        for name, step in ways.items():
+            start = time.perf_counter()
+            step()
+            seconds[name].append(time.perf_counter() - start)
+        for name, rate in _product_rates().items():
+            products[name].append(rate)
+    return {
+        "size": size._asdict(),
+        "n_operations": size.n_operations,
+        "threads": n_threads,
+        "losses": losses,
+        "same_losses": _same(losses["plain loop"], losses["ours"]),
+        "seconds": seconds,
+        "product_rates": products,
+    }
+
+
+def _product_rates() -> dict[str, float]:
+    """Return operations a second of a product of two matrices of 2,048 in float32."""
+    import torch
+
+    from lstm_lm.products import product
+
+    n = 2048
+    a, b = torch.randn(2, n, n)
+    rates: dict[str, float] = {}
+    for name, multiply in {"torch": lambda: a @ b.t(), "oneDNN": lambda: product(a, b)}.items():
+        multiply()
+        start = time.perf_counter()
+        multiply()
+        rates[name] = 2 * n**3 / (time.perf_counter() - start)
+    return rates
+
+
+def _same(a: list[float], b: list[float]) -> bool:
+    return all(abs(x - y) < 1e-4 * x for x, y in zip(a, b, strict=True))
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """Return the result as lines of text, medians with the lowest and the highest."""
+    size, medians = Size(**result["size"]), {}
+    text = [
+        f"{size.n_layers} layers of {size.n_units}, batch {size.batch_size}, {size.bptt} steps, "
+        f"{size.n_vocab:,} words, {result['threads']} threads, "
+        f"{result['n_operations'] / 1e9:.0f} G operations",
+        "first losses: " + ("the same" if result["same_losses"] else "DIFFERENT"),
+    ]
+    for name, seconds in result["seconds"].items():
+        medians[name] = statistics.median(seconds)
+        text.append(
+            f"{name:16}{medians[name]:8.3f} s ({min(seconds):.3f} to {max(seconds):.3f}), "
+            f"{size.batch_size * size.bptt / medians[name]:8,.0f} tokens/s, "
+            f"{result['n_operations'] / medians[name] / 1e9:5.0f} G operations/s, "
+            f"{medians['plain loop'] / medians[name]:.2f}x the plain loop"
+        )
+    for name, rates in result["product_rates"].items():
+        text.append(f"products alone, {name}: {statistics.median(rates) / 1e9:.0f} G operations/s")
+    return text
+
+
+def peak_of_a_step(size: Size, way: str) -> int:
+    """Make one step in this process; return by how many bytes it raised the peak of its memory."""
+    from experiments.bench.memory import peak_bytes
+
+    step = make_step(size, way)
+    before = peak_bytes()
+    step()
+    return peak_bytes() - before
+
+
+@click.group(cls=Group)
+def main() -> None:
+    """Time a training step beside a plain loop, and measure its memory."""
+
+
+@main.command()
+@click.option("--size", "names", multiple=True, type=click.Choice([*SIZES]), help="Default: two.")
+@click.option("--rounds", default=7, show_default=True)
+@click.option("--threads", default=2, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print all rounds as JSON.")
+def speed(names: tuple[str, ...], rounds: int, threads: int, as_json: bool) -> None:
+    """Seconds of a step: the plain loop's, ours, ours in bfloat16."""
+    for name in names or ("2x200", "2x650"):
+        result = measure(SIZES[name], rounds, threads)
+        click.echo(json.dumps(result) if as_json else "\n".join(lines(result)) + "\n")
+
+
+@main.command()
+@click.option("--size", "name", default="50,000 words", type=click.Choice([*SIZES]))
+def memory(name: str) -> None:
+    """Memory that one step takes: the plain loop's, which holds all logits, and ours."""
+    peaks: dict[str, int] = {}
+    for way in WAYS:
+        code = (
+            "from experiments.bench.training_step import SIZES, peak_of_a_step;"
+            f"print(peak_of_a_step(SIZES[{name!r}], {way!r}))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        peaks[way] = int(done.stdout)
+        share = peaks[way] / peaks["plain loop"]
+        click.echo(f"{way:16}{peaks[way] / 1e6:8,.0f} MB, {share:.3f} of the plain loop's")
+    say("memory of the step alone: weights and what is imported are not in it")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m experiments.bench.training_step")
