@@ -154,7 +154,7 @@ def evaluate(
 
 
 def evaluation_of(
-    log_p: NDArray[np.float32], split: EncodedSplit, spelling: SpellingModel
+    log_p: NDArray[np.floating], split: EncodedSplit, spelling: SpellingModel
 ) -> Evaluation:
     """Set the log probabilities of all tokens, from `score`, against the source text."""
     return Evaluation(
@@ -194,7 +194,7 @@ def score_by(
     eos_id: int,
     n_shards: int = N_SHARDS,
     alone: bool = False,
-) -> NDArray[np.float32]:
+) -> NDArray[np.floating]:
     """Return the natural logarithm of the probability of every token, each scored once.
 
     The documents are dealt into contiguous shards of nearly equal source bytes, so that the cuts
@@ -205,16 +205,18 @@ def score_by(
         read: reads rows of text with the model.
         n_shards: at most this many shards; it changes which documents have something before them.
         alone: make every document its own shard, as after training on sentences.
-    Returns: shape (n_tokens,), float32, in the order of `split.ids`.
+    Returns: shape (n_tokens,), in the order of `split.ids`, as precise as `read` gives it.
     """
     cuts = shard_cuts(split.n_bytes, split.n_documents if alone else n_shards)
     rows = [(int(split.starts[a]), int(split.starts[b])) for a, b in pairwise(cuts)]
     rows.sort(key=lambda row: row[0] - row[1])  # longest first: side by side with their like
     n_rows = _ROWS if alone else len(rows)
-    log_p = np.empty(split.n_tokens, dtype=np.float32)
+    log_p = np.empty(0)
     for i in range(0, len(rows), n_rows):
         batch = rows[i : i + n_rows]
         log_p_TB = read(*pad_arrays(split, batch, eos_id=eos_id))
+        if not i:
+            log_p = np.empty(split.n_tokens, log_p_TB.dtype)
         for b, (start, end) in enumerate(batch):
             log_p[start:end] = log_p_TB[: end - start, b]
     return log_p
