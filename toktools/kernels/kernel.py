@@ -13,3 +13,6 @@ kernel: Any = njit(**_OPTIONS)
 Without numba's runtime (`_nrt`) a loop cannot make arrays, and needs not count who holds those that
 it is given: counting, at every call of an inner function, cost several times the work itself.
 """
+
+inlined: Any = njit(**_OPTIONS, forceinline=True)
+"""The same for a small function that must become part of the loop that calls it."""

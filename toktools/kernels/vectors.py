@@ -29,36 +29,33 @@ def _pointer(context: Any, builder: Any, signature: Any, args: Any, kind: Any) -
     return builder.bitcast(builder.gep(array.data, [args[1]]), kind.as_pointer())
 
 
-@intrinsic
-def ascii_masks(typing_context: Any, text: Any, offset: Any) -> Any:
-    """Return seven uint64 masks of the bytes `text[offset : offset + 64]`, bit i for byte i.
+def byte_masks(*rules: tuple[tuple[int, int], ...]) -> Any:
+    """Make a function that classifies 64 bytes at once.
 
-    Letters, digits, space, the other white space of ASCII, bytes above 0x7F, apostrophes, line
-    feeds. `text` is a uint8 array that holds those 64 bytes.
+    Args:    rules: for each class the ranges of bytes in it, (first, last).
+    Returns: a function of (text, offset), for kernels: a uint64 mask for each rule, bit i for byte
+             `text[offset + i]`. `text` is a uint8 array that holds those 64 bytes.
     """
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = builder.load(_pointer(context, builder, signature, args, _VECTOR), align=1)
+    @intrinsic
+    def masks(typing_context: Any, text: Any, offset: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            v = builder.load(_pointer(context, builder, signature, args, _VECTOR), align=1)
+            words = [builder.bitcast(_within(builder, v, rule), _WORD) for rule in rules]
+            return context.make_tuple(builder, signature.return_type, words)
 
-        def within(vector: Any, first: int, n: int) -> Any:
-            return builder.icmp_unsigned("<", builder.sub(vector, _all(first)), _all(n))
+        return types.UniTuple(types.uint64, len(rules))(text, offset), generate
 
-        def equal(byte: int) -> Any:
-            return builder.icmp_unsigned("==", v, _all(byte))
+    return masks
 
-        masks = (
-            within(builder.or_(v, _all(0x20)), ord("a"), 26),
-            within(v, ord("0"), 10),
-            equal(ord(" ")),
-            within(v, ord("\t"), 5),
-            builder.icmp_signed("<", v, _all(0)),
-            equal(ord("'")),
-            equal(ord("\n")),
-        )
-        words = [builder.bitcast(mask, _WORD) for mask in masks]
-        return context.make_tuple(builder, signature.return_type, words)
 
-    return types.UniTuple(types.uint64, 7)(text, offset), generate
+def _within(builder: Any, v: Any, ranges: tuple[tuple[int, int], ...]) -> Any:
+    """Return whether each byte of a vector is in one of the ranges, one bit each."""
+    found = None
+    for first, last in ranges:
+        inside = builder.icmp_unsigned("<=", builder.sub(v, _all(first)), _all(last - first))
+        found = inside if found is None else builder.or_(found, inside)
+    return found
 
 
 @intrinsic
