@@ -70,9 +70,19 @@ def load_word(typing_context: Any, text: Any, offset: Any) -> Any:
 
 @intrinsic
 def lowest_bit(typing_context: Any, mask: Any) -> Any:
-    """Return the position of the lowest set bit of a uint64 that is not 0."""
+    """Return the position of the lowest set bit of a uint64; 64 if it is 0."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(_BIT, 1))
+        return builder.cttz(args[0], ir.Constant(_BIT, 0))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def n_bits(typing_context: Any, mask: Any) -> Any:
+    """Return how many bits of a uint64 are set."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
 
     return types.int64(types.uint64), generate

@@ -26,7 +26,7 @@ import numpy as np
 
 from toktools.kernels.character_classes import LETTER, NUMBER, SPACE
 from toktools.kernels.kernel import inlined
-from toktools.kernels.vectors import WIDTH, byte_masks, lowest_bit
+from toktools.kernels.vectors import WIDTH, byte_masks, lowest_bit, n_bits
 
 PADDING = 2 * WIDTH + 8
 """Bytes that must follow the text in its array."""
@@ -103,12 +103,24 @@ def ends_white_space(text, i, classes):
 
 @inlined
 def write_starts(begins, i, starts, count):
-    """Write where the bits of a mask stand, counted from i; return the new count."""
-    while begins:
-        starts[count] = i + lowest_bit(begins)
-        count += 1
-        begins &= begins - _1
-    return count
+    """Write where the bits of a mask stand, counted from i; return the new count.
+
+    Eight at a time where there is room, for how many there are cannot be guessed; what is written
+    too much is overwritten by what follows.
+    """
+    end = count + n_bits(begins)
+    if count + WIDTH > len(starts):
+        while begins:
+            starts[count] = i + lowest_bit(begins)
+            count += 1
+            begins &= begins - _1
+        return end
+    while count < end:
+        for j in range(8):
+            starts[count + j] = i + lowest_bit(begins)
+            begins &= begins - _1
+        count += 8
+    return end
 
 
 _ascii = byte_masks(

@@ -71,22 +71,20 @@ def _starts(text, n, lines, classes, starts, in_threes, end_is_whole):
         single = spread(X_begins, continued, prev_single)
         joined = after(L, prev_L) | after(V, prev_V) | after(single, prev_single)
         begins = X_begins | L & ~joined
-        if N:
-            firsts = N & ~after(N, prev_N)
-            if in_threes:
-                groups, phase = threes(N, firsts, continued, prev_N, phase)
-                begins |= groups
-            else:
-                begins |= N & ~continued
+        if in_threes:
+            groups, phase = threes(N, continued, prev_N, phase)
+            begins |= groups
+        else:
+            begins |= N & ~continued
 
         eaten = reach(R & (after(X, prev_X) | prev_eaten), R)
         followed = ~((W | F) >> _1 | (next_W | next_F) << _63)
         last |= W & followed & ~high
         certain, soft = white_space_starts(W, R, eaten, last, prev_left, prev_loose)
         begins |= certain
-        if soft & wanted:
-            kept, is_open = settle(soft & wanted, V, bad)
-            begins |= kept
+        kept, more = settle(soft & wanted, V, bad)
+        begins |= kept
+        is_open |= more
         if lines:
             begins |= F | after(F, prev_F)
 

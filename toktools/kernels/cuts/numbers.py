@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.cuts.blocks import top
+from toktools.kernels.cuts.blocks import after, top
 from toktools.kernels.kernel import inlined
 from toktools.kernels.vectors import lowest_bit
 
@@ -12,12 +12,12 @@ _0, _1, _2, _3 = (np.uint64(i) for i in range(4))
 
 
 @inlined
-def threes(N, firsts, continued, prev_N, phase):
+def threes(N, continued, prev_N, phase):
     """Return where groups begin, and how many numbers of the last group this block holds.
 
-    Args: N, continued, prev_N: see `blocks.py`; firsts: first byte of each run of N; phase: what
-          this returned for the block before, of use if the run goes on.
+    Args: N, continued, prev_N: see `blocks.py`; phase: what this returned for the block before.
     """
+    firsts = N & ~after(N, prev_N)
     more_than_three = N & N << _1 & N << _2 & N << _3  # bytes
     if not more_than_three | top(N) | N & prev_N:
         return firsts, 0

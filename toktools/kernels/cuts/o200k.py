@@ -216,16 +216,15 @@ def o200k_starts(text, n, lines, classes, starts):
             perhaps, words_open = settle(perhaps, upper, bad_case)
         begins = (begins | capitals | perhaps) & ~inside | breaks
 
-        if N:
-            groups, phase = threes(N, N & ~after(N, prev_N), continued, prev_N, phase)
-            begins |= groups
+        groups, phase = threes(N, continued, prev_N, phase)
+        begins |= groups
         followed = ~((W | F) >> _1 | (next_W | next_F) << _63)
         last |= W & followed & ~high
         certain, soft = white_space_starts(W, R, eaten, last, prev_left, prev_loose)
         begins |= certain
-        if soft & wanted:
-            kept, is_open = settle(soft & wanted, V, R)
-            begins |= kept
+        kept, more = settle(soft & wanted, V, R)
+        begins |= kept
+        is_open |= more
         if lines:
             begins |= F | after(F, prev_F)
         count = write_starts(begins & wanted, i, starts, count)

@@ -14,7 +14,7 @@ import numpy as np
 
 from toktools.kernels.cuts.blocks import after
 from toktools.kernels.kernel import inlined
-from toktools.kernels.vectors import WIDTH, lowest_bit
+from toktools.kernels.vectors import lowest_bit
 
 _0, _1 = np.uint64(0), np.uint64(1)
 
@@ -33,20 +33,18 @@ def white_space_starts(W, R, eaten, last_characters, prev_left, prev_loose):
 
 @inlined
 def settle(begins, run, bad):
-    """Take back each of `begins` whose run ends before a bit of `bad`.
+    """Take back each of `begins`, at the start of a run, whose run ends before a bit of `bad`.
 
-    Returns: the others, and whether the last of their runs reaches the end of the block.
+    Returns: the others, and whether the run of one of them reaches the end of the block. No
+             branches: they would be guessed wrong too often.
     """
-    ends, candidates = ~run, begins
-    while candidates:
-        place = np.uint64(lowest_bit(candidates))
-        candidates &= candidates - _1
-        rest = ends >> place
-        if not rest:
-            return begins, True
-        if bad >> (place + np.uint64(lowest_bit(rest))) & _1:
-            begins &= ~(_1 << place)
-    return begins, False
+    is_open = run + begins < run  # the sum overflows
+    ends_badly = bad >> _1 & run
+    for step in range(6):  # down the run by 1, 2, 4, ... 32 bits
+        distance = _1 << np.uint64(step)
+        ends_badly |= run & ends_badly >> distance
+        run = run & run >> distance
+    return begins & ~ends_badly, is_open
 
 
 @inlined
