@@ -103,7 +103,13 @@ def ends_white_space(text, i, classes):
 
 @inlined
 def write_starts(begins, i, starts, count):
-    """Write where the bits of a mask stand, counted from i; return the new count.
+    """Write where the bits of a mask stand, counted from i; return the new count."""
+    return write_marked_starts(begins, _0, i, starts, count)
+
+
+@inlined
+def write_marked_starts(begins, dropped, i, starts, count):
+    """Write where bits stand, those in `dropped` as ~p; return the new count.
 
     Eight at a time where there is room, for how many there are cannot be guessed; what is written
     too much is overwritten by what follows.
@@ -111,16 +117,23 @@ def write_starts(begins, i, starts, count):
     end = count + n_bits(begins)
     if count + WIDTH > len(starts):
         while begins:
-            starts[count] = i + lowest_bit(begins)
+            starts[count] = _marked(begins, dropped, i)
             count += 1
             begins &= begins - _1
         return end
     while count < end:
         for j in range(8):
-            starts[count + j] = i + lowest_bit(begins)
+            starts[count + j] = _marked(begins, dropped, i)
             begins &= begins - _1
         count += 8
     return end
+
+
+@inlined
+def _marked(begins, dropped, i):
+    """Return where the lowest bit stands, p, or ~p (which is p ^ -1)."""
+    k = lowest_bit(begins)
+    return (i + k) ^ -np.int64(dropped >> np.uint64(k & 63) & _1)
 
 
 _ascii = byte_masks(

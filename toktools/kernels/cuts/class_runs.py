@@ -22,6 +22,7 @@ from toktools.kernels.cuts.blocks import (
     code_point,
     spread,
     top,
+    write_marked_starts,
 )
 from toktools.kernels.cuts.class_tables import (
     BEGINS,
@@ -101,12 +102,7 @@ def class_run_starts(text, n, lines, classes, starts):
             F |= feeds
             D &= ~feeds
             begins |= F | after(F, prev_F)
-        begins &= below(n - i)
-        while begins:
-            k = lowest_bit(begins)
-            starts[count] = (i + k) ^ -np.int64(D >> np.uint64(k) & _1)  # ~p is p ^ -1
-            count += 1
-            begins &= begins - _1
+        count = write_marked_starts(begins & below(n - i), D, i, starts, count)
         prev_D, prev_E, prev_F = top(D), top(E), top(F)
         prev_low, prev_high = top(number_low), top(number_high)
         text_begins = _0
