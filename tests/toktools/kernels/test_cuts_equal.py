@@ -29,7 +29,11 @@ few_kinds = st.lists(
     min_size=1,
     max_size=6,
     unique=True,
-).flatmap(lambda kinds: st.lists(st.sampled_from(kinds) | st.just(kinds[0] * 64), max_size=60))
+).flatmap(
+    lambda kinds: st.lists(
+        st.sampled_from(kinds) | st.sampled_from([kinds[0] * 40, kinds[0] * 64]), max_size=60
+    )
+)
 """Long runs of few kinds of characters, which end in another block than they begin."""
 nasty_text = tricky_text | contraction_text | few_kinds.map("".join)
 each_cut = pytest.mark.parametrize("cut", CUTS, ids=repr)
@@ -53,7 +57,7 @@ def test_lines_are_cut_as_texts_of_their_own_with_the_line_feed_apart(cut: Preto
 def test_no_place_in_a_block_of_64_bytes_is_special(cut: Pretokenizer):
     text = (
         " 漢字's \u3000 it'll be\u3000\u3000b 1234567 ٣٣٣٣ \n\n 'tis\n  \r \t\n \n   x!\n\n/ //\n/! 漢HTMLa"
-        " 漢HTML\r\nDON'TAB it'ſx ❤\ufe0fé !e\u0301 !!\u0301a \xa0\n\x85"
+        " 漢HTML\r\nDON'TAB it'lLx it'ſx ❤\ufe0fé !e\u0301 !!\u0301a \xa0\n\x85"
     )
     for offset in range(70):
         moved = "x" * offset + text
@@ -82,6 +86,25 @@ def test_words_of_gpt_4o_end_where_case_says(text: str):
     assert compiled(O200kSplit(), text) == readable(O200kSplit(), text)
 
 
+@pytest.mark.parametrize("cut", GPT, ids=repr)
+@pytest.mark.parametrize(
+    ("before", "run", "behind"),
+    [
+        ("\n", " ", "\n a"),
+        ("\n", " ", "a"),
+        ("!\n", " ", "\n a"),
+        ("漢", "A", "c"),
+        ("漢", "A", "漢"),
+    ],
+)
+def test_runs_of_any_length_end_as_what_follows_says(
+    cut: Pretokenizer, before: str, run: str, behind: str
+):
+    for n in range(1, 140):
+        text = "x" * (n * 7 % 64) + before + run * n + behind
+        assert compiled(cut, text) == readable(cut, text)
+
+
 @pytest.mark.parametrize("cut", [*GPT, PunctuationSplit()], ids=repr)
 def test_corpora_are_cut_as_by_the_readable_cut(
     cut: Pretokenizer, prose: list[str], code: list[str]
@@ -96,7 +119,9 @@ def test_every_character_is_of_its_class(cut: Pretokenizer):
     codes = [code for block in blocks for code in block if unicodedata.category(chr(code)) != "Cn"]
     codes += [*range(0x12000, 0x110000, 97), 0x10FFFF, 0xE0100, 0xE01EF]
     contexts = cycle(["a{0} {0}A", "{0}1{0}!", "1{0}é{0}{0}", "\n {0}\n{0}漢{0}A "])
-    text = "".join(context.format(chr(code)) for code, context in zip(codes, contexts, strict=False))
+    text = "".join(
+        context.format(chr(code)) for code, context in zip(codes, contexts, strict=False)
+    )
     assert compiled(cut, text) == readable(cut, text)
 
 

@@ -39,7 +39,9 @@ _0, _1 = np.uint64(0), np.uint64(1)
 _DROPPED, _BEGINS, _ENDS, _LOW, _HIGH = (
     np.uint64(bit.bit_length() - 1) for bit in (DROPPED, BEGINS, ENDS, NUMBER_LOW, NUMBER_HIGH)
 )
-_ascii = byte_masks(*KINDS.values(), ((ord("\n"), ord("\n")),), (CONTINUED,), (HIGH,), ((END, END),))
+_ascii = byte_masks(
+    *KINDS.values(), ((ord("\n"), ord("\n")),), (CONTINUED,), (HIGH,), ((END, END),)
+)
 _a, _zero, _space, _underscore, _symbol, _control = (ord(character) for character in KINDS)
 
 

@@ -22,6 +22,7 @@ from toktools.kernels.vectors import WIDTH, lowest_bit
 
 _0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
 
+
 @kernel
 def gpt2_starts(text, n, lines, classes, starts):
     """Write where each piece of `text[:n]` begins; see `blocks.py`. classes: `gpt_classes()`."""

@@ -211,7 +211,7 @@ def o200k_starts(text, n, lines, classes, starts):
         if words_open:
             take_back, words_open = settle_open(upper, bad_case)
             count -= take_back
-        perhaps &= wanted & ~inside
+        perhaps &= wanted
         if perhaps:
             perhaps, words_open = settle(perhaps, upper, bad_case)
         begins = (begins | capitals | perhaps) & ~inside | breaks
