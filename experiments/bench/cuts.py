@@ -9,6 +9,7 @@ compared with its own: a wrong answer is an error. Compiling is not timed.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -44,7 +45,7 @@ def check(wanted: Pretokenizer, cut: Cut, text: str) -> float:
     data, i = np.frombuffer(text.encode(), np.uint8), 0
     for chunk, starts in cut_chunks(cut, data):
         spelled, places = chunk.tobytes(), starts.tolist()
-        for a, b in zip(places, places[1:], strict=False):
+        for a, b in pairwise(places):
             if a >= 0:
                 piece = spelled[a : max(b, ~b)].decode()
                 if i >= len(pieces) or piece != pieces[i]:
@@ -63,7 +64,7 @@ def measure(name: str, text: str, rounds: int, n_bytes: int) -> str:
         raise ToktoolsError(f"there is no compiled cut for {name!r}")
     readable = check(wanted, cut, text)
     data = np.frombuffer(text.encode(), np.uint8)
-    seconds: list[float] = []
+    seconds, n_pieces = list[float](), 1
     for _ in range(rounds):
         start = process_time()
         n_pieces = count_pieces(cut, data, n_bytes)

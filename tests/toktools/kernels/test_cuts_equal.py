@@ -24,7 +24,8 @@ from toktools.pretokenizers import O200kSplit, Pretokenizer, PunctuationSplit
 
 few_kinds = st.lists(
     st.sampled_from(
-        "aAéÉßǅʰ漢ひー01٣２½ \u3000\u2009\xa0\t\n\r/!?_'s🙂❤\ufe0f\u0301\u0e31\u0903\U00010428\0\x1c▁"
+        "aAéÉßǅʰ漢ひー01٣２½ \u3000\u2009\xa0\t\n\r/!?_'s🙂❤"
+        "\ufe0f\u0301\u0e31\u0903\U00010428\0\x1c▁"
     ),
     min_size=1,
     max_size=6,
@@ -56,8 +57,8 @@ def test_lines_are_cut_as_texts_of_their_own_with_the_line_feed_apart(cut: Preto
 @each_cut
 def test_no_place_in_a_block_of_64_bytes_is_special(cut: Pretokenizer):
     text = (
-        " 漢字's \u3000 it'll be\u3000\u3000b 1234567 ٣٣٣٣ \n\n 'tis\n  \r \t\n \n   x!\n\n/ //\n/! 漢HTMLa"
-        " 漢HTML\r\nDON'TAB it'lLx it'ſx ❤\ufe0fé !e\u0301 !!\u0301a \xa0\n\x85"
+        " 漢字's \u3000 it'll be\u3000\u3000b 1234567 ٣٣٣٣ \n\n 'tis\n  \r \t\n \n   x!\n\n/ //\n/!"
+        " 漢HTMLa 漢HTML\r\nDON'TAB it'lLx it'ſx ❤\ufe0fé !e\u0301 !!\u0301a \xa0\n\x85"
     )
     for offset in range(70):
         moved = "x" * offset + text
@@ -142,7 +143,7 @@ SCRIPTS = {
 @pytest.mark.parametrize("cut", GPT, ids=repr)
 def test_scripts_are_cut_as_by_the_readable_cut(cut: Pretokenizer):
     rng = random.Random(0)
-    words = " ".join(SCRIPTS.values()).split() + ["it's", "HTTPServer", "12345", "--", "x=1;"]
+    words = [*" ".join(SCRIPTS.values()).split(), "it's", "HTTPServer", "12345", "--", "x=1;"]
     spaces = [" ", " ", " ", "  ", "\n", "\n\n    ", "\u3000", "", "\r\n"]
     text = "".join(rng.choice(words) + rng.choice(spaces) for _ in range(5_000))
     assert compiled_by_chunks(cut, text) == readable(cut, text)

@@ -59,9 +59,9 @@ def knows_cut(pretokenizer: Pretokenizer) -> bool:
     """
     if type(pretokenizer) in _GPT:
         return True
-    from toktools.kernels.cuts.class_tables import is_simple
+    from toktools.kernels.cuts.class_tables import table_of
 
-    return is_simple(pretokenizer)
+    return table_of(pretokenizer) is not None
 
 
 def cut_of(pretokenizer: Pretokenizer) -> Cut | None:
@@ -81,11 +81,11 @@ def cut_of(pretokenizer: Pretokenizer) -> Cut | None:
         module, name = _GPT[type(pretokenizer)]
         function = getattr(import_module(f"toktools.kernels.cuts.{module}"), name)
         return Cut(function, gpt_classes())
-    from toktools.kernels.cuts.class_tables import DROPPED, class_table, is_simple
+    from toktools.kernels.cuts.class_tables import DROPPED, table_of
 
-    if not is_simple(pretokenizer):
+    table = table_of(pretokenizer)
+    if table is None:
         return None
     from toktools.kernels.cuts.class_runs import class_run_starts
 
-    table = class_table(pretokenizer)
     return Cut(class_run_starts, table, bool((table & DROPPED).any()))

@@ -102,38 +102,28 @@ def ends_white_space(text, i, classes):
 
 
 @inlined
-def write_starts(begins, i, starts, count):
-    """Write where the bits of a mask stand, counted from i; return the new count."""
-    return write_marked_starts(begins, _0, i, starts, count)
-
-
-@inlined
-def write_marked_starts(begins, dropped, i, starts, count):
-    """Write where bits stand, those in `dropped` as ~p; return the new count.
+def write_starts(begins, dropped, i, starts, count):
+    """Write where the bits of a mask stand, counted from i, those in `dropped` as ~p.
 
     Eight at a time where there is room, for how many there are cannot be guessed; what is written
     too much is overwritten by what follows.
+
+    Returns: the new count.
     """
     end = count + n_bits(begins)
     if count + WIDTH > len(starts):
         while begins:
-            starts[count] = _marked(begins, dropped, i)
+            k = lowest_bit(begins)
+            starts[count] = (i + k) ^ -np.int64(dropped >> np.uint64(k) & _1)  # ~p is p ^ -1
             count += 1
             begins &= begins - _1
-        return end
     while count < end:
         for j in range(8):
-            starts[count + j] = _marked(begins, dropped, i)
+            k = lowest_bit(begins)  # 64 if there is none: then what is written does not matter
+            starts[count + j] = (i + k) ^ -np.int64(dropped >> np.uint64(k & 63) & _1)
             begins &= begins - _1
         count += 8
     return end
-
-
-@inlined
-def _marked(begins, dropped, i):
-    """Return where the lowest bit stands, p, or ~p (which is p ^ -1)."""
-    k = lowest_bit(begins)
-    return (i + k) ^ -np.int64(dropped >> np.uint64(k & 63) & _1)
 
 
 _ascii = byte_masks(

@@ -22,7 +22,7 @@ from toktools.kernels.cuts.blocks import (
     code_point,
     spread,
     top,
-    write_marked_starts,
+    write_starts,
 )
 from toktools.kernels.cuts.class_tables import (
     BEGINS,
@@ -63,9 +63,9 @@ def _all(kind, bit):
 def class_run_starts(text, n, lines, classes, starts):
     """Write where each piece of `text[:n]` begins, dropped stretches as ~p; see `blocks.py`.
 
-    Args: classes: `class_table` of the cut.
+    Args: classes: `table_of` the cut.
     """
-    count = 0
+    count = np.int64(0)
     prev_D, prev_E, prev_low, prev_high, prev_F = _0, _0, _0, _0, _0
     text_begins = _1
     for i in range(0, n, WIDTH):
@@ -104,7 +104,7 @@ def class_run_starts(text, n, lines, classes, starts):
             F |= feeds
             D &= ~feeds
             begins |= F | after(F, prev_F)
-        count = write_marked_starts(begins & below(n - i), D, i, starts, count)
+        count = write_starts(begins & below(n - i), D, i, starts, count)
         prev_D, prev_E, prev_F = top(D), top(E), top(F)
         prev_low, prev_high = top(number_low), top(number_high)
         text_begins = _0

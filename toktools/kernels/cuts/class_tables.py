@@ -53,14 +53,14 @@ KINDS = {
 Table = NDArray[np.uint8]
 
 
-def is_simple(cut: Pretokenizer) -> bool:
-    """Whether a cut has a table.
+def table_of(cut: Pretokenizer) -> Table | None:
+    """Return the class of each code point for a cut, (0x110000,); None if it is not simple.
 
     Example:
-        >>> is_simple(DigitSplit()), is_simple(DigitSplit(group=3))
-        (True, False)
+        >>> table_of(DigitSplit())[ord("7")] == BEGINS | ENDS, table_of(DigitSplit(group=3))
+        (np.True_, None)
     """
-    return _may_be_simple(cut) and class_table(cut) is not None
+    return _table(cut) if _may_be_simple(cut) else None
 
 
 def _may_be_simple(cut: Pretokenizer) -> bool:
@@ -70,11 +70,7 @@ def _may_be_simple(cut: Pretokenizer) -> bool:
 
 
 @cache
-def class_table(cut: Pretokenizer) -> Table | None:
-    """Return the class of each code point for a cut, (0x110000,); None if it has no table.
-
-    Args: cut: one that is built of those named in `class_runs.py`.
-    """
+def _table(cut: Pretokenizer) -> Table | None:
     table = _sequence(cut) if isinstance(cut, SplitSequence) else _TABLES[type(cut)](cut)
     return table if table is not None and _fits_ascii(table) else None
 
@@ -119,7 +115,7 @@ _TABLES: dict[type, Callable[[Any], Table | None]] = {
 
 def _sequence(cut: SplitSequence) -> Table | None:
     """Return the table of one cut after the other, None if it would need too many numbers."""
-    parts = [class_table(part) for part in cut.parts]
+    parts = [_table(part) for part in cut.parts]
     bits, numbers = np.zeros(N_CODE_POINTS, np.uint8), np.zeros(N_CODE_POINTS, np.uint8)
     for part in parts:
         if part is None:

@@ -17,9 +17,9 @@ _LONG_S = np.uint64(int.from_bytes("\u017f".encode(), "little"))
 @inlined
 def _length(letters):
     one, two = letters & _BYTE, letters & _TWO_BYTES
-    if one == _S or one == _T or one == _M or one == _D:
+    if one in (_S, _T, _M, _D):
         return 2
-    if two == _LL or two == _VE or two == _RE:
+    if two in (_LL, _VE, _RE):
         return 3
     return 0
 

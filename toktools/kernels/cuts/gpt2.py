@@ -21,16 +21,16 @@ from toktools.kernels.kernel import kernel
 from toktools.kernels.vectors import WIDTH, lowest_bit
 
 _0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
+_START = np.int64(0)  # a plain 0 is of another type, for which all is compiled once more
 
 
 @kernel
 def gpt2_starts(text, n, lines, classes, starts):
     """Write where each piece of `text[:n]` begins; see `blocks.py`. classes: `gpt_classes()`."""
-    count = 0
+    count = i = _START
     prev_L, prev_N, prev_X, prev_S, prev_W, prev_F = _0, _0, _0, _0, _0, _0
     set_next, clear_next = _0, _0  # of the next block, by a contraction in this one
-    L, N, S, W, _, F, last, quotes, _, high = block(text, 0, lines, classes, _0, _0, _0)
-    i = 0
+    L, N, S, W, _, F, last, quotes, _, high = block(text, i, lines, classes, _0, _0, _0)
     while i < n:
         next_L, next_N, next_S, next_W, _, next_F, next_last, next_quotes, _, next_high = block(
             text, i + WIDTH, lines, classes, top(L), top(N), top(W)
@@ -58,7 +58,7 @@ def gpt2_starts(text, n, lines, classes, starts):
                     begins |= _1 << np.uint64(k + length)
                 else:
                     set_next = _1 << np.uint64(k + length - WIDTH)
-        count = write_starts(begins & below(n - i), i, starts, count)
+        count = write_starts(begins & below(n - i), _0, i, starts, count)
         prev_L, prev_N, prev_X, prev_S = top(L), top(N), top(X), top(S)
         prev_W, prev_F = top(W), top(F)
         L, N, S, W, F, last = next_L, next_N, next_S, next_W, next_F, next_last

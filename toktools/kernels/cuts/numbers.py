@@ -20,13 +20,13 @@ def threes(N, continued, prev_N, phase):
     firsts = N & ~after(N, prev_N)
     more_than_three = N & N << _1 & N << _2 & N << _3  # bytes
     if not more_than_three | top(N) | N & prev_N:
-        return firsts, 0
+        return firsts, np.int64(0)
     groups, numbers = _0, N & ~continued
     while numbers:
         place = np.uint64(lowest_bit(numbers))
         numbers &= numbers - _1
         if firsts >> place & _1:
-            phase = 0
+            phase = np.int64(0)
         if phase == 0:
             groups |= _1 << place
         phase = phase + 1 if phase < 2 else 0

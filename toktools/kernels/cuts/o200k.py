@@ -23,7 +23,6 @@ from toktools.kernels.cuts.blocks import (
     CONTINUED,
     END,
     HIGH,
-    PADDING,
     after,
     below,
     code_point,
@@ -40,6 +39,7 @@ from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.vectors import WIDTH, byte_masks, lowest_bit
 
 _0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
+_START = np.int64(0)  # a plain 0 is of another type, for which all is compiled once more
 _LETTER, _SPACE = np.uint64(LETTER), np.uint64(SPACE)
 _NUMBER_BIT, _UPPER_BIT, _LOWER_BIT, _MARK_BIT = (
     np.uint64(bit.bit_length() - 1) for bit in (NUMBER, UPPER, LOWER, MARK)
@@ -168,15 +168,14 @@ def _contractions(text, i, quotes, T, prev_T, breaks):
 @kernel
 def o200k_starts(text, n, lines, classes, starts):
     """Write where each piece of `text[:n]` begins; see `blocks.py`. classes: `gpt_classes()`."""
-    count = 0
+    count = i = _START
     prev_T, prev_N, prev_X, prev_S, prev_V, prev_F = _0, _0, _0, _0, _0, _0
     prev_single, prev_taken, prev_eaten, prev_left, prev_loose = _0, _0, _0, _0, _0
     prev_low, prev_other, inside, breaks = _0, _0, _0, _0
-    phase, is_open, words_open = 0, False, False
+    phase, is_open, words_open = _START, False, False
     (
         upper, lower, L, M, N, S, W, R, F, last, quotes, slashes, continued, high,
-    ) = _block(text, 0, lines, classes, (_0, _0, _0, _0, _0, _0))  # fmt: skip
-    i = 0
+    ) = _block(text, i, lines, classes, (_0, _0, _0, _0, _0, _0))  # fmt: skip
     while i < n:
         (
             next_upper, next_lower, next_L, next_M, next_N, next_S, next_W, next_R, next_F,
@@ -227,7 +226,7 @@ def o200k_starts(text, n, lines, classes, starts):
         is_open |= more
         if lines:
             begins |= F | after(F, prev_F)
-        count = write_starts(begins & wanted, i, starts, count)
+        count = write_starts(begins & wanted, _0, i, starts, count)
 
         prev_T, prev_N, prev_X, prev_S, prev_V = top(T), top(N), top(X & ~eaten), top(S), top(V)
         prev_F, prev_single, prev_taken, prev_eaten = top(F), top(single), top(taken), top(eaten)
