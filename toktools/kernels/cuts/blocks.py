@@ -36,8 +36,8 @@ END = 0xFF
 
 _0, _1 = np.uint64(0), np.uint64(1)
 _TOP = np.uint64(WIDTH - 1)
-_L, _N, _W = (np.uint64(LETTER), np.uint64(NUMBER), np.uint64(SPACE))
-_N_BIT, _W_BIT = np.uint64(1), np.uint64(2)  # their positions
+_L, _N, _W = np.uint64(LETTER), np.uint64(NUMBER), np.uint64(SPACE)
+_N_BIT = np.uint64(1)  # its position
 CONTINUED = (0x80, 0xBF)  # bytes of a character after its first
 HIGH = (0x80, 0xFF)
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.character_classes import LETTER, LOWER, MARK, NUMBER, SPACE, UPPER
+from toktools.kernels.character_classes import LOWER, MARK, NUMBER, SPACE, UPPER
 from toktools.kernels.cuts.blocks import (
     CONTINUED,
     END,
@@ -40,7 +40,7 @@ from toktools.kernels.vectors import WIDTH, byte_masks, lowest_bit
 
 _0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
 _START = np.int64(0)  # a plain 0 is of another type, for which all is compiled once more
-_LETTER, _SPACE = np.uint64(LETTER), np.uint64(SPACE)
+_SPACE = np.uint64(SPACE)
 _NUMBER_BIT, _UPPER_BIT, _LOWER_BIT, _MARK_BIT = (
     np.uint64(bit.bit_length() - 1) for bit in (NUMBER, UPPER, LOWER, MARK)
 )
