@@ -2,9 +2,9 @@
 
 Each has a readable twin elsewhere in toktools and gives its results to the last id; the tests hold
 them to it. In reading order: `vectors.py` (64 bytes at a time), `cuts/` (where pieces begin, for
-each pretokenizer that can be compiled), `merge_table.py` and `merging.py` (a piece to ids), `piece_cache.py` and `encoding.py` (text
-to ids), `counting.py` (text to counts), `bpe_training.py` (counts to merges). `byte_bpe.py`,
-`piece_counter.py` and `training.py` own the arrays that the loops work in, and are what the rest
-of toktools calls, through `toktools/compiled.py`. Nothing here is imported before it is needed:
-numba takes a second to load.
+each pretokenizer that can be compiled), `merge_table.py` and `merging.py` (a piece to ids),
+`piece_cache.py` and `encoding.py` (text to ids), `counting.py` (text to counts), `bpe_training.py`
+(counts to merges). `byte_bpe.py`, `piece_counter.py` and `training.py` own the arrays that the
+loops work in, and are what the rest of toktools calls, through `toktools/compiled.py`. Nothing here
+is imported before it is needed: numba takes a second to load.
 """
