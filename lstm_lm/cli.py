@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from toktools.corpus import Corpus
     from toktools.tokenizer import Tokenizer
 
+CHOSEN = ("backend", "tokenizer", "vocab_size", "tokenizer_option")
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -70,19 +72,21 @@ def main() -> None:
 @click.option("--n-seeds", type=int, metavar="N", help="The same, with N seeds from --seed on.")
 @click.option("--prompt", multiple=True, help="Continue this text at the end. May be repeated.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the run directory.")
+@click.option(
+    "--accept-other-code",
+    is_flag=True,
+    help="With --resume: although our source has changed since the run began.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the run in the run directory.")
 @click.option("--device", default="cpu", show_default=True, help="Where to compute.")
 def train(
-    tokenizer: str,
-    vocab_size: int | None,
-    tokenizer_option: tuple[str, ...],
     corpus: Corpus,
     output: Path,
     seeds: str | None,
     n_seeds: int | None,
-    backend: str,
     prompt: tuple[str, ...],
     resume: bool,
+    accept_other_code: bool,
     overwrite: bool,
     device: str,
     **settings: Any,
@@ -100,66 +104,93 @@ def train(
       lstm_lm train -t word --seeds 0,1,2 -o runs/word
       lstm_lm train -t character --backend numpy --cell lstm-cifg --sample-every 100 -o runs/numpy
     """
+    if accept_other_code and not resume:
+        raise ToktoolsError("--accept-other-code is for a run that goes on; give --resume too")
     chosen_seeds = seeds_asked_for(output, seeds, n_seeds, settings["seed"] or 0, resume=resume)
-    chosen = {
-        "backend": backend,
-        "tokenizer": tokenizer,
-        "vocab_size": vocab_size,
-        "tokenizer_option": list(tokenizer_option),
-    }
-    if resume:
-        first = output / f"seed-{chosen_seeds[0]}" if chosen_seeds else output
-        recorded, corpus, trained = _recorded(first, corpus, chosen)
-        prompt, backend = prompt or tuple(recorded["prompts"]), backend_of(recorded)
-    else:
-        recorded, trained = {"model": {}, "training": {}}, None
-    check_options(settings, CONFIGS[backend], backend=backend)
-    configs = {
-        name: config_from(kind, settings, recorded[name])
-        for name, kind in zip(("model", "training"), CONFIGS[backend], strict=True)
-    }
-    from lstm_lm.runs.directory import RunDirectory
-
+    chosen = {name: settings.pop(name) for name in CHOSEN}
+    first = output / f"seed-{chosen_seeds[0]}" if chosen_seeds else output
+    begun = _take_up(first, corpus, chosen) if resume else _Begun(corpus, chosen["backend"])
+    configs = _configs(begun, settings)
     if not resume and not chosen_seeds:
-        RunDirectory(output).check_free(overwrite=overwrite)
-    start = time.perf_counter()
-    trained = trained or make_tokenizer(
-        tokenizer, corpus.split("train"), vocab_size=vocab_size, options=tokenizer_option
-    )
-    _say_tokenizer(trained, time.perf_counter() - start)
+        _check_free(output, overwrite=overwrite)
+    trained = begun.tokenizer or _train_tokenizer(begun.corpus, chosen)
     _train(
         output,
-        corpus,
+        begun.corpus,
         trained,
         seeds=chosen_seeds,
-        prompts=prompt,
+        prompts=prompt or begun.prompts,
         resume=resume,
+        accept_other_code=accept_other_code,
         overwrite=overwrite,
-        backend=backend,
+        backend=begun.backend,
         device=device,
-        record={"command": chosen},
+        record={"command": {**chosen, "tokenizer_option": list(chosen["tokenizer_option"])}},
         **configs,
     )
 
 
-def _recorded(
-    output: Path, corpus: Corpus, chosen: dict[str, Any]
-) -> tuple[dict[str, Any], Corpus, Tokenizer]:
-    """Return config.json, corpus and tokenizer of a run to be resumed; check what was typed."""
+@dataclass(frozen=True)
+class _Begun:
+    """What a training goes on from: all of it empty but corpus and backend where it is new."""
+
+    corpus: Corpus
+    backend: str
+    tokenizer: Tokenizer | None = None
+    prompts: tuple[str, ...] = ()
+    model: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+def _configs(begun: _Begun, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the configurations of model and training: what was typed over what was begun."""
+    kinds = dict(zip(("model", "training"), CONFIGS[begun.backend], strict=True))
+    check_options(settings, kinds.values(), backend=begun.backend)
+    return {name: config_from(kind, settings, getattr(begun, name)) for name, kind in kinds.items()}
+
+
+def _check_free(output: Path, *, overwrite: bool) -> None:
+    """Raise ToktoolsError, before a tokenizer is trained, if no run can be put there."""
+    from lstm_lm.runs.directory import RunDirectory
+
+    RunDirectory(output).check_free(overwrite=overwrite)
+
+
+def _train_tokenizer(corpus: Corpus, chosen: dict[str, Any]) -> Tokenizer:
+    """Train the tokenizer, or open it, and say what it is."""
+    start = time.perf_counter()
+    trained = make_tokenizer(
+        chosen["tokenizer"],
+        corpus.split("train"),
+        vocab_size=chosen["vocab_size"],
+        options=chosen["tokenizer_option"],
+    )
+    _say_tokenizer(trained, time.perf_counter() - start)
+    return trained
+
+
+def _take_up(output: Path, corpus: Corpus, chosen: dict[str, Any]) -> _Begun:
+    """Open a run to be resumed, with its corpus and tokenizer; check what was typed."""
     from lstm_lm.runs.directory import RunDirectory
     from toktools import load
 
     directory = RunDirectory(output)
     recorded = directory.read_config()
     for name, value in recorded.get("command", {}).items():
-        if was_given(name) and chosen[name] != value:
+        typed = list(chosen[name]) if isinstance(chosen[name], tuple) else chosen[name]
+        if was_given(name) and typed != value:
             raise ToktoolsError(
                 f"a resumed run goes on as it was: --{name.replace('_', '-')} was {value!r}, "
-                f"got {chosen[name]!r}; leave it out, or start another run"
+                f"got {typed!r}; leave it out, or start another run"
             )
-    if not was_given(*CORPUS_OPTIONS):
-        corpus = _own_corpus(recorded)
-    return recorded, corpus, load(directory.tokenizer)
+    return _Begun(
+        corpus=corpus if was_given(*CORPUS_OPTIONS) else _own_corpus(recorded),
+        backend=backend_of(recorded),
+        tokenizer=load(directory.tokenizer),
+        prompts=tuple(recorded["prompts"]),
+        model=recorded["model"],
+        training=recorded["training"],
+    )
 
 
 def _own_corpus(config: dict[str, Any]) -> Corpus:

@@ -123,3 +123,36 @@ def anbn(output: Path, n_seeds: int, hidden_size: int, epochs: float, harder_epo
     write_page(results, output)
     print_table(results)
     click.echo(f"page: {output / 'anbn.html'}")
+
+
+@reproduce.command()
+@click.option(
+    *("--output", "-o"),
+    default="runs/reproduce/questions",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The folder.",
+)
+@click.option("--seeds", "n_seeds", default=3, show_default=True, help="How many: 0, 1, 2, ...")
+@click.option("--epochs", "n_epochs", type=int, help="Of every training, in the place of 4 to 15.")
+def questions(output: Path, n_seeds: int, n_epochs: int | None) -> None:
+    """Answer the questions of fastbook's chapter 12 by trainings in which one thing is changed.
+
+    Writes results.json, tables as Markdown, and two charts. About 10 minutes a seed.
+
+    \b
+    Example:
+      python -m experiments reproduce questions
+      python -m experiments reproduce questions --seeds 1 --epochs 1 -o runs/questions
+    """
+    from experiments.reproduce.questions import measure
+    from experiments.reproduce.questions_page import write_page
+    from lstm_lm.files import write_json
+
+    if n_seeds < 1:
+        raise ToktoolsError(f"--seeds must be >= 1, got {n_seeds}")
+    results = measure(range(n_seeds), say=say, n_epochs=n_epochs)
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "results.json", results)
+    write_page(results, output)
+    click.echo(f"tables: {output / 'questions.md'}")

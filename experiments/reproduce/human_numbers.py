@@ -41,13 +41,15 @@ class Recipe:
     """How the chapter trains a model, and what it got.
 
     Attributes:
+        name: the model's in the chapter. model: makes it, given V and H.
         adds: what is new against the model before. window: words that are read at once.
         every: predict after each word, not only after the last.
         keeps_state: go on from the state of the window before.
         accuracy, loss: the chapter's, of the validation text after the last epoch.
     """
 
-    model: type[nn.Module]
+    name: str
+    model: Callable[[int, int], nn.Module]
     adds: str
     window: int
     every: bool
@@ -55,11 +57,6 @@ class Recipe:
     cycle: OneCycle
     accuracy: float
     loss: float
-
-    @property
-    def name(self) -> str:
-        """The model's name in the chapter."""
-        return self.model.__name__
 
     def batches(self, text: Text) -> tuple[list[Batch], list[Batch]]:
         """Return what is trained on and what validates."""
@@ -78,6 +75,7 @@ def _recipe(
 ) -> Recipe:
     number = int(model.__name__[-1])
     return Recipe(
+        name=model.__name__,
         model=model,
         adds=adds,
         window=16 if number >= 4 else 3,

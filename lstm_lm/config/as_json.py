@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from lstm_lm.config.model import ModelConfig
-from lstm_lm.config.training import TrainingConfig
 from toktools.errors import lookup
 
-Config = TypeVar("Config", ModelConfig, TrainingConfig)
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
-def to_json(config: ModelConfig | TrainingConfig) -> dict[str, Any]:
+def to_json(config: DataclassInstance) -> dict[str, Any]:
     """Return the configuration as a dict that JSON can hold."""
     return dataclasses.asdict(config)
 
@@ -23,6 +24,7 @@ def from_json(kind: type[Config], values: Mapping[str, Any]) -> Config:
 
     Raises: ToktoolsError at an unknown key, with the closest name, or at a bad value.
     Example:
+        >>> from lstm_lm.config import ModelConfig
         >>> from_json(ModelConfig, {"n_layers": 1}).hidden_size
         200
     """

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from lstm_lm.config import ModelConfig, TrainingConfig
 from lstm_lm.config.settings import at_least, check_types, one_of, setting
-from toktools.errors import ToktoolsError, lookup
+from toktools.errors import ToktoolsError
 
 CELLS = ("lstm", "lstm-cifg", "gru", "rnn")
 INPUTS = ("embedding", "one-hot")
@@ -154,17 +153,3 @@ class NumpyTrainingConfig:
             )
         if self.sample_if is not None and self.sample_every is None:
             raise ToktoolsError("sample_if says which texts to leave out; give sample_every too")
-
-
-NumpyConfig = TypeVar("NumpyConfig", NumpyModelConfig, NumpyTrainingConfig)
-
-
-def from_json(kind: type[NumpyConfig], values: Mapping[str, Any]) -> NumpyConfig:
-    """Build a configuration from its fields; absent ones take their defaults.
-
-    Raises: ToktoolsError at an unknown field, with the closest name, or at a bad value.
-    """
-    known = {item.name: item for item in dataclasses.fields(kind)}
-    for name in values:
-        lookup(name, known, what=f"field of {kind.__name__}")
-    return kind(**values)

@@ -5,27 +5,27 @@ The directory holds the same files as a run of torch's; `config.json` names the 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lstm_lm.config import from_json
 from lstm_lm.data.encoded import EncodedSplit, encode_split
-from lstm_lm.data.splits import Splits, encode_splits, first_bytes
+from lstm_lm.data.splits import Splits
 from lstm_lm.evaluation.scoring import Evaluation, evaluation_of, score_by
 from lstm_lm.evaluation.spelling import SpellingModel
-from lstm_lm.files import read_arrays, write_json, write_text
+from lstm_lm.files import read_arrays
 from lstm_lm.numpy_lm.batching import make_batches
-from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig, from_json
+from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.sampling import generate
 from lstm_lm.numpy_lm.training import OnProgress, Trainer
-from lstm_lm.runs.curves import save_curves
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import numpy_environment
+from lstm_lm.runs.finishing import finish
+from lstm_lm.runs.preparing import Start
 from lstm_lm.training.signals import stopping
-from toktools.corpus import Corpus
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 
@@ -110,6 +110,7 @@ def train(
     prompts: Sequence[str] = (),
     resume: bool = False,
     overwrite: bool = False,
+    accept_other_code: bool = False,
     device: str = "cpu",
     encoded: Mapping[str, EncodedSplit] | None = None,
     record: Mapping[str, Any] | None = None,
@@ -127,79 +128,27 @@ def train(
     run = RunDirectory(run_directory)
     if device != "cpu":
         raise ToktoolsError(f"the numpy backend computes on the cpu only, got device {device!r}")
-    if not resume:
-        run.check_free(overwrite=overwrite)
-    splits = encode_splits(tokenizer, corpus, encoded or {})
-    given = _record(model, training, tokenizer, corpus, splits)
-    given |= {"prompts": list(prompts), **(record or {})}
-    if resume:
-        _check_same(run.read_config(), given)
-    else:
-        run.create(overwrite=overwrite)
-        run.write_config(given)
-        tokenizer.save(run.tokenizer)
-        SpellingModel.fit(splits["train"].hidden).save(run.spelling)
-    limited = first_bytes(tokenizer, corpus, splits, training.validation_bytes)
+    start = Start(
+        backend=BACKEND,
+        model=model,
+        training=training,
+        environment=numpy_environment(),
+        prompts=prompts,
+        record=record or {},
+        resume=resume,
+        overwrite=overwrite,
+        accept_other_code=accept_other_code,
+    )
+    splits = start.prepare(run, corpus, tokenizer, encoded or {})
     with stopping(stop) as asked_to_stop:
         network = NumpyLanguageModel(tokenizer.n_vocab, model, seed=training.seed)
-        trainer = _trainer(
-            run,
-            network,
-            tokenizer,
-            training,
-            {**splits, "limited": limited},
-            on_progress,
-            asked_to_stop,
-        )
+        trainer = _trainer(run, network, tokenizer, training, splits, on_progress, asked_to_stop)
         if resume and run.last.exists():
             trainer.load()
         trainer.train()
     finished = load(run.path)
-    _finish(finished, splits["validation"], prompts or [""])
+    finish(finished, splits["validation"], prompts)
     return finished
-
-
-def _record(
-    model: NumpyModelConfig,
-    training: NumpyTrainingConfig,
-    tokenizer: Tokenizer,
-    corpus: Splits,
-    splits: Mapping[str, EncodedSplit],
-) -> dict[str, Any]:
-    """Return what `config.json` says of a run."""
-    return {
-        "backend": BACKEND,
-        "model": dataclasses.asdict(model),
-        "training": dataclasses.asdict(training),
-        "tokenizer": {
-            "kind": tokenizer.kind,
-            "n_vocab": tokenizer.n_vocab,
-            "training": tokenizer.training,
-        },
-        "corpus": corpus.describe() if isinstance(corpus, Corpus) else {},
-        "data": {name: split.summary() for name, split in splits.items()},
-        "environment": numpy_environment(),
-    }
-
-
-def _check_same(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Raise ToktoolsError where a run to be resumed differs from what is recorded of it."""
-    before = recorded.get("backend", "torch")
-    if before != BACKEND:
-        raise ToktoolsError(f"a resumed run goes on as it was: backend is {before!r}, got 'numpy'")
-    for part in ("model", "training"):
-        for name, value in given[part].items():
-            if recorded[part].get(name) != value:
-                raise ToktoolsError(
-                    f"a resumed run goes on as it was: {name} is {recorded[part].get(name)!r}, "
-                    f"got {value!r}; leave it out, or start another run"
-                )
-    for split in ("train", "validation"):
-        if recorded["data"][split]["digest"] != given["data"][split]["digest"]:
-            raise ToktoolsError(
-                f"a resumed run goes on as it was: the {split} text or the tokenizer has changed "
-                "since it began; start another run"
-            )
 
 
 def _trainer(
@@ -238,22 +187,3 @@ def _evaluate(
     """Set the bits of a text against the bytes of its source; `alone`: each document by itself."""
     log_p = score_by(model.log_probabilities, split, eos_id=tokenizer.require_eos(), alone=alone)
     return evaluation_of(log_p, split, spelling)
-
-
-def _finish(run: NumpyRun, validation: EncodedSplit, prompts: Sequence[str]) -> None:
-    """Write what is made from the trained model: evaluation, curves and samples."""
-    directory = RunDirectory(run.path)
-    metrics = directory.read_metrics()
-    validations = [line for line in metrics if "validation_loss_nats" in line]
-    best = min(validations, key=lambda line: line["validation_loss_nats"])
-    evaluation = {
-        "validation": run.evaluate_split(validation).as_dict(),
-        "best": {name: best[name] for name in ("step", "epoch", "validation_loss_nats")},
-    }
-    write_json(directory.evaluation, evaluation)
-    save_curves(metrics, directory.curves, title=run.path.name)
-    parts: list[str] = []
-    for strategy, heading in (("argmax", "argmax"), ("top-k", "top-k, k = 5, seed 0")):
-        for prompt, text in zip(prompts, run.generate(prompts, strategy=strategy), strict=True):
-            parts.append(f"== {heading}: {prompt or '(no prompt)'}\n{text}\n")
-    write_text(directory.samples, "\n".join(parts))

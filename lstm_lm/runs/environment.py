@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lstm_lm.runs.source import source_digest
 from toktools.errors import ToktoolsError
 
 if TYPE_CHECKING:
@@ -58,10 +59,11 @@ def numpy_environment() -> dict[str, Any]:
 
 
 def _programs() -> dict[str, Any]:
-    """Return the versions of Python and of the packages; imports none of them."""
+    """Return the versions of Python and of the packages, and our code; imports none of them."""
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
+        "code": source_digest(),
     }
 
 

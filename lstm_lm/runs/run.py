@@ -9,24 +9,22 @@ from typing import Any
 
 import torch
 
+from lstm_lm.config import ModelConfig, TrainingConfig, from_json
 from lstm_lm.data.batching import make_batches
-from lstm_lm.runs.directory import RunDirectory
-from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
-from lstm_lm.runs.curves import save_curves
 from lstm_lm.data.encoded import EncodedSplit, encode_split
-from lstm_lm.runs.environment import check_device, environment
+from lstm_lm.data.splits import Splits
 from lstm_lm.evaluation.scoring import Evaluation, evaluate
-from lstm_lm.files import write_json, write_text
+from lstm_lm.evaluation.spelling import SpellingModel
+from lstm_lm.model import LanguageModel
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.environment import check_device, environment
+from lstm_lm.runs.finishing import finish
+from lstm_lm.runs.preparing import Start
+from lstm_lm.sampling.generation import generate
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.losses import CrossEntropy
-from lstm_lm.model import LanguageModel
-from lstm_lm.runs.resuming import check_same
-from lstm_lm.sampling.generation import generate
 from lstm_lm.training.signals import stopping
-from lstm_lm.evaluation.spelling import SpellingModel
-from lstm_lm.data.splits import Splits, encode_splits, first_bytes
 from lstm_lm.training.trainer import OnProgress, Trainer
-from toktools.corpus import Corpus
 from toktools.tokenizer import Tokenizer
 
 
@@ -114,6 +112,7 @@ def train(
     prompts: Sequence[str] = (),
     resume: bool = False,
     overwrite: bool = False,
+    accept_other_code: bool = False,
     device: str = "cpu",
     encoded: Mapping[str, EncodedSplit] | None = None,
     record: Mapping[str, Any] | None = None,
@@ -133,6 +132,8 @@ def train(
         resume: go on with the run in `run_directory`, which must have been given the same
             arguments; one that has not reached its first checkpoint starts anew.
         overwrite: replace the run in `run_directory`.
+        accept_other_code: resume although the source of this package has changed since the run
+            began; `config.json` then names the code before, and the bits are no longer promised.
         encoded: splits that were encoded with this tokenizer already ("train", "validation").
         record: more to be kept in `config.json`.
         on_progress: see `OnProgress`. stop: asked after every update.
@@ -142,19 +143,18 @@ def train(
     model_config, config = model or ModelConfig(), training or TrainingConfig()
     directory = RunDirectory(run_directory)
     check_device(device)
-    if not resume:
-        directory.check_free(overwrite=overwrite)
-    splits = encode_splits(tokenizer, corpus, encoded or {})
-    given = _record(model_config, config, tokenizer, corpus, splits, device)
-    given |= {"prompts": list(prompts), **(record or {})}
-    if resume:
-        check_same(directory.read_config(), given)
-    else:
-        directory.create(overwrite=overwrite)
-        directory.write_config(given)
-        tokenizer.save(directory.tokenizer)
-        SpellingModel.fit(splits["train"].hidden).save(directory.spelling)
-    splits["limited"] = first_bytes(tokenizer, corpus, splits, config.validation_bytes)
+    start = Start(
+        backend="torch",
+        model=model_config,
+        training=config,
+        environment=environment(torch.device(device)),
+        prompts=prompts,
+        record=record or {},
+        resume=resume,
+        overwrite=overwrite,
+        accept_other_code=accept_other_code,
+    )
+    splits = start.prepare(directory, corpus, tokenizer, encoded or {})
     cuda = [torch.device(device)] if device.startswith("cuda") else []
     with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
         torch.manual_seed(config.seed)
@@ -166,31 +166,8 @@ def train(
             trainer.resume()
         trainer.train()
     run = load(directory.path)
-    _finish(run, splits["validation"], prompts)
+    finish(run, splits["validation"], prompts)
     return run
-
-
-def _record(
-    model: ModelConfig,
-    training: TrainingConfig,
-    tokenizer: Tokenizer,
-    corpus: Splits,
-    splits: Mapping[str, EncodedSplit],
-    device: str,
-) -> dict[str, Any]:
-    """Return what `config.json` says of a run."""
-    return {
-        "model": to_json(model),
-        "training": to_json(training),
-        "tokenizer": {
-            "kind": tokenizer.kind,
-            "n_vocab": tokenizer.n_vocab,
-            "training": tokenizer.training,
-        },
-        "corpus": corpus.describe() if isinstance(corpus, Corpus) else {},
-        "data": {name: split.summary() for name, split in splits.items()},
-        "environment": environment(torch.device(device)),
-    }
 
 
 def _trainer(
@@ -218,39 +195,3 @@ def _trainer(
         on_progress=on_progress,
         stop=stop,
     )
-
-
-def _finish(run: Run, validation: EncodedSplit, prompts: Sequence[str]) -> None:
-    """Write what is made from the trained model: evaluation, curves and samples."""
-    directory = RunDirectory(run.path)
-    metrics = directory.read_metrics()
-    write_json(
-        directory.evaluation,
-        {"validation": run.evaluate_split(validation).as_dict(), "best": best_of(metrics)},
-    )
-    save_curves(metrics, directory.curves, title=run.path.name)
-    write_text(directory.samples, samples_text(run, prompts or [""]))
-
-
-def best_of(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return step, epoch and loss of the validation with the lowest loss; ties: the first.
-
-    Example:
-        >>> lines = [{"step": i, "epoch": i / 2, "validation_loss_nats": 3.0} for i in (4, 8)]
-        >>> best_of([{"step": 2}, *lines])
-        {'step': 4, 'epoch': 2.0, 'validation_loss_nats': 3.0}
-    """
-    best = min(
-        (line for line in metrics if "validation_loss_nats" in line),
-        key=lambda line: line["validation_loss_nats"],
-    )
-    return {name: best[name] for name in ("step", "epoch", "validation_loss_nats")}
-
-
-def samples_text(run: Run, prompts: Sequence[str]) -> str:
-    """Return each prompt's argmax and top-k continuation, under headings."""
-    parts: list[str] = []
-    for strategy, heading in (("argmax", "argmax"), ("top-k", "top-k, k = 5, seed 0")):
-        for prompt, text in zip(prompts, run.generate(prompts, strategy=strategy), strict=True):
-            parts.append(f"== {heading}: {prompt or '(no prompt)'}\n{text}\n")
-    return "\n".join(parts)

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lstm_lm.runs.directory import RunDirectory
-from lstm_lm.files import read_json, write_json
 from lstm_lm.data.splits import Splits, encode_splits
+from lstm_lm.files import read_json, write_json
+from lstm_lm.runs.directory import RunDirectory
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 

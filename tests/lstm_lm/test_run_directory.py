@@ -177,6 +177,7 @@ def test_in_memory_documents_need_both_splits(tmp_path, word):
             {"packages": {"toktools": "OWN", "torch": "1.0", "numpy": "NUMPY"}},
             r"it began with torch 1.0, this is .*; install torch==1.0, or start another run",
         ),
+        ({"code": "0123456789abcdef"}, r"other code cannot promise: .* was 0123456789ab, is"),
         ({"device": "cuda:0"}, r"device is 'cuda:0', got 'cpu'; give --device cuda:0"),
         ({"torch_threads": 64}, r"it began with 64, got \d+; set OMP_NUM_THREADS=64"),
     ],
@@ -195,6 +196,20 @@ def test_a_run_begun_by_other_programs_is_not_resumed(
     with pytest.raises(ToktoolsError, match=message):
         lstm_lm.train(copied, texts, word, model=small_model, training=small_training, resume=True)
     assert {p.name: p.read_bytes() for p in copied.iterdir()} == before
+
+
+def test_other_code_that_is_accepted_is_written_down(
+    copied, texts, word, small_model, small_training, trained
+):
+    config = json.loads((copied / "config.json").read_text())
+    own = config["environment"]["code"]
+    config["environment"]["code"] = "0123456789abcdef"
+    (copied / "config.json").write_text(json.dumps(config))
+    arguments = {"model": small_model, "training": small_training, "resume": True}
+    run = lstm_lm.train(copied, texts, word, accept_other_code=True, **arguments)
+    assert run.config["environment"]["code"] == own
+    assert run.config["environment"]["earlier_code"] == ["0123456789abcdef"]
+    assert run.metrics == trained.metrics
 
 
 def test_a_run_from_before_an_option_existed_had_its_default(

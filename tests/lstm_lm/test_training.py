@@ -380,7 +380,7 @@ def test_a_split_that_is_encoded_already_gives_the_same_run(
         name: lstm_lm.encode_split(word, texts[name], check=name == "validation") for name in texts
     }
     monkeypatch.setattr(type(word), "encode_documents", None)  # called no more until the end
-    monkeypatch.setattr("lstm_lm.runs.run._finish", lambda *args: None)
+    monkeypatch.setattr("lstm_lm.runs.run.finish", lambda *args: None)
     run = lstm_lm.train(
         *(tmp_path / "run", texts, word),
         model=small_model,

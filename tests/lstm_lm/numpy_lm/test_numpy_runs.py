@@ -266,6 +266,38 @@ def test_a_stopped_command_is_resumed_with_its_own_backend(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"packages": {"toktools": "0.0.9"}}, "it began with toktools 0.0.9, this is"),
+        ({"blas": "abacus 1.0"}, "it began with abacus 1.0, this is"),
+        ({"blas_threads": "64"}, "it began with 64, got .*; set OPENBLAS_NUM_THREADS=64"),
+        ({"code": "0123456789abcdef"}, "other code cannot promise"),
+    ],
+)
+def test_a_run_begun_by_other_programs_is_not_resumed(
+    trained, texts, word, small_model, small_training, tmp_path, change, message
+):
+    path = shutil.copytree(trained.path, tmp_path / "run")
+    config = json.loads((path / "config.json").read_text())
+    config["environment"] |= change
+    (path / "config.json").write_text(json.dumps(config))
+    arguments = {"model": small_model, "training": small_training, "resume": True}
+    with pytest.raises(ToktoolsError, match=message):
+        train(path, texts, word, **arguments)
+
+
+def test_another_version_of_torch_is_no_matter(
+    trained, texts, word, small_model, small_training, tmp_path
+):
+    path = shutil.copytree(trained.path, tmp_path / "run")
+    config = json.loads((path / "config.json").read_text())
+    config["environment"]["packages"]["torch"] = "not installed"
+    (path / "config.json").write_text(json.dumps(config))
+    arguments = {"model": small_model, "training": small_training, "resume": True}
+    assert train(path, texts, word, **arguments).metrics == trained.metrics
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--dropout", "0.5"], "--dropout is not an option of --backend numpy"),
