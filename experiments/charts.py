@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from lstm_lm.files import write_text
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999999")
 """Okabe and Ito's palette: told apart by colour-blind readers too."""
@@ -55,3 +59,12 @@ def _svg(figure: Figure, description: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     return svg.replace("<svg", f'<svg role="img" aria-label="{description}"', 1)
+
+
+def save_svg(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG, its words as text; the same figure gives the same bytes."""
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "toktools", "svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    lines = (line.rstrip() for line in buffer.getvalue().splitlines())
+    write_text(path, "\n".join(lines) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import os
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -17,7 +18,7 @@ from experiments.parity.measure import table as parity_table
 from experiments.summary import markdown
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md"])
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
 PROGRAMS = {
     "toktools": [sys.executable, "-m", "toktools"],
     "lstm_lm": [sys.executable, "-m", "lstm_lm"],
@@ -34,8 +35,48 @@ def commands(page: Path) -> list[str]:
     return [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
 
 
+def names(page: Path) -> set[str]:
+    """The names of our own code that stand on a page with their whole path."""
+    return set(
+        re.findall(r"`((?:toktools|lstm_lm|experiments)(?:\.\w+)+)`", page.read_text("utf-8"))
+    )
+
+
+def links(page: Path) -> list[str]:
+    return re.findall(r"\]\(([^)\s]+\.(?:md|svg)(?:#[\w-]+)?)\)", page.read_text("utf-8"))
+
+
+with_names = [page for page in PAGES if names(page)]
 with_python = [page for page in PAGES if blocks(page, "python")]
 with_commands = [page for page in PAGES if commands(page)]
+
+
+@pytest.mark.parametrize("page", with_names, ids=lambda page: page.name)
+def test_every_name_of_our_code_on_a_page_is_there(page: Path):
+    for name in sorted(names(page)):
+        found = pkgutil.resolve_name(name)
+        assert found is not None, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_and_picture_that_a_page_links_to_is_there(page: Path):
+    for link in links(page):
+        if not link.startswith("http"):
+            assert (page.parent / link.partition("#")[0]).is_file(), link
+
+
+def test_every_page_is_in_the_navigation():
+    nav = (ROOT / "mkdocs.yml").read_text("utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert f" {page.relative_to(ROOT / 'docs').as_posix()}\n" in nav
+
+
+def test_the_questionnaire_answers_all_its_questions():
+    text = (ROOT / "docs" / "questionnaire.md").read_text("utf-8")
+    asked, further = text.split("## Further research")
+    numbers = sorted(int(n) for n in re.findall(r"^\*\*(\d+)\. ", asked, re.M))
+    assert numbers == list(range(1, 40))
+    assert len(re.findall(r"^\*\*", further, re.M)) == 4
 
 
 @pytest.mark.parametrize("page", with_python, ids=lambda page: page.name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from toktools.command_line import Group, say
-from toktools.errors import ToktoolsError
+from toktools.errors import ToktoolsError, lookup
 
 
 @click.group(cls=Group)
@@ -135,23 +135,27 @@ def anbn(output: Path, n_seeds: int, hidden_size: int, epochs: float, harder_epo
 )
 @click.option("--seeds", "n_seeds", default=3, show_default=True, help="How many: 0, 1, 2, ...")
 @click.option("--epochs", "n_epochs", type=int, help="Of every training, in the place of 4 to 15.")
-def questions(output: Path, n_seeds: int, n_epochs: int | None) -> None:
+@click.option("--only", multiple=True, metavar="PART", help="A table alone. May be repeated.")
+def questions(output: Path, n_seeds: int, n_epochs: int | None, only: tuple[str, ...]) -> None:
     """Answer the questions of fastbook's chapter 12 by trainings in which one thing is changed.
 
-    Writes results.json, tables as Markdown, and two charts. About 10 minutes a seed.
+    Writes results.json, tables as Markdown, and two charts. About 10 minutes a seed. The parts:
+    state, signal, depth, gates, rate, regularizers, reach, gradients.
 
     \b
     Example:
       python -m experiments reproduce questions
-      python -m experiments reproduce questions --seeds 1 --epochs 1 -o runs/questions
+      python -m experiments reproduce questions --only gates --epochs 1 -o runs/questions
     """
-    from experiments.reproduce.questions import measure
+    from experiments.reproduce.questions import PARTS, measure
     from experiments.reproduce.questions_page import write_page
     from lstm_lm.files import write_json
 
     if n_seeds < 1:
         raise ToktoolsError(f"--seeds must be >= 1, got {n_seeds}")
-    results = measure(range(n_seeds), say=say, n_epochs=n_epochs)
+    for part in only:
+        lookup(part, dict.fromkeys(PARTS), what="part")
+    results = measure(range(n_seeds), say=say, only=only or PARTS, n_epochs=n_epochs)
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / "results.json", results)
     write_page(results, output)

@@ -17,7 +17,7 @@ from experiments.reproduce.human_numbers import spread
 
 Json = dict[str, Any]
 COLUMNS = (
-    *("model", "adds", "parameters", "accuracy, chapter", "accuracy, ours"),
+    *("model", "adds", "parameters", "accuracy, chapter", "accuracy, ours", "seeds at or above"),
     *("loss, chapter", "loss, ours", "training loss, ours"),
 )
 _PUBLISHED = "#5b5b5b"
@@ -43,6 +43,7 @@ def _row(entry: Json) -> dict[str, str]:
         "parameters": f"{entry['n_parameters']:,}",
         "accuracy, chapter": f"{published['accuracy']:.3f}",
         "accuracy, ours": _with_range(entry, "accuracy"),
+        "seeds at or above": _at_or_above(entry),
         "loss, chapter": f"{published['loss_nats']:.3f}",
         "loss, ours": _with_range(entry, "loss_nats"),
         "training loss, ours": f"{spread(entry, 'train_loss_nats')[0]:.3f}",
@@ -52,6 +53,12 @@ def _row(entry: Json) -> dict[str, str]:
 def _with_range(entry: Json, figure: str) -> str:
     mean, lowest, highest = spread(entry, figure)
     return f"{mean:.3f} ({lowest:.3f} to {highest:.3f})"
+
+
+def _at_or_above(entry: Json) -> str:
+    """Return how many seeds reach the chapter's accuracy."""
+    reached = [r["curve"][-1]["accuracy"] >= entry["published"]["accuracy"] for r in entry["runs"]]
+    return f"{sum(reached)} of {len(reached)}"
 
 
 def markdown(results: Json) -> str:

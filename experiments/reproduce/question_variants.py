@@ -127,6 +127,9 @@ GROUPS: dict[str, dict[str, Recipe]] = {
         "without TAR": _changed(HELD_BACK, model=partial(LMModel7, beta=0.0)),
         "untied": _changed(HELD_BACK, model=Untied),
         "weight decay 0.01 in the place of 0.1": _changed(HELD_BACK, weight_decay=0.01),
+        "none of these, but trained alike": _changed(HELD_BACK, model=LMModel6),
+        "the same with weight decay 0.01": _changed(HELD_BACK, model=LMModel6, weight_decay=0.01),
+        "LMModel6": LSTMS,
     },
 }
 """The variants, by what they ask about."""

@@ -28,38 +28,19 @@ from lstm_lm.numpy_lm.config import NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.optimizers import make_optimizer
 from lstm_lm.runs.directory import RunDirectory
-from lstm_lm.training.outcomes import TrainingDivergedError, TrainingInterrupted
+from lstm_lm.training.outcomes import TrainingInterrupted
+from lstm_lm.training.position import Position
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
-N_LOGS = 100  # log lines over the budget
 
 
 @dataclass(kw_only=True)
-class Position:
-    """Where training is, and what was summed up since the latest line of metrics.jsonl.
+class NumpyPosition(Position):
+    """Where training is, with the sums that the lines of metrics and the samples are made from."""
 
-    `chunk` counts chunks of the current epoch; `best_*` tell of the lowest validation loss;
-    `sample_*` sum since the latest look at whether to sample.
-    """
-
-    epoch: int = 0
-    chunk: int = 0
-    step: int = 0
-    tokens_seen: int = 0
-    seconds: float = 0.0
-    n_logs: int = 0
-    n_validations: int = 0
-    best_loss_nats: float | None = None
-    best_step: int | None = None
-    metrics_size: int = 0
-    new_steps: int = 0
-    new_tokens: int = 0
-    new_seconds: float = 0.0
     new_nats: float = 0.0
     new_norms: float = 0.0
-    sample_tokens: int = 0
     sample_probability: float = 0.0
-    finished: bool = False
 
 
 class Trainer:
@@ -93,15 +74,13 @@ class Trainer:
         self._stop = stop or (lambda: False)
         self._optimizer = make_optimizer(config, model.parameters)
         self._state: State = ()
-        self.position = Position()
+        self.position = NumpyPosition()
         self._clock = 0.0
 
     @property
     def progress(self) -> float:
         """The share of the budget used, 0 to 1."""
-        if self._config.minutes is not None:
-            return min(1.0, self.position.seconds / (60 * self._config.minutes))
-        return min(1.0, self.position.tokens_seen / (self._config.epochs * self._batches.n_tokens))
+        return self.position.progress(self._config, self._batches.n_tokens)
 
     def train(self) -> None:
         """Train until the budget is used.
@@ -155,40 +134,31 @@ class Trainer:
 
     def _count(self, chunk: Chunk, nats_TB: Array) -> None:
         """Add one update, and its time, to the sums."""
-        position, now, n_tokens = self.position, time.perf_counter(), chunk.n_tokens
-        position.chunk += 1
-        position.step += 1
-        position.new_steps += 1
-        position.tokens_seen += n_tokens
-        position.new_tokens += n_tokens
+        position, now = self.position, time.perf_counter()
+        position.count(chunk.n_tokens, now - self._clock)
+        self._clock = now
         position.new_nats += float(nats_TB.sum(dtype=np.float64))
         if self._config.sample_every is not None:
             p_TB = np.exp(-nats_TB) * (chunk.y_TB != IGNORED)
-            position.sample_tokens += n_tokens
             position.sample_probability += float(p_TB.sum(dtype=np.float64))
-        position.seconds += now - self._clock
-        position.new_seconds += now - self._clock
-        self._clock = now
 
     # Reporting
 
     def _report(self) -> dict[str, Any] | None:
         """Write a line of metrics if one is due, sampling, validating and saving if that is too."""
         position, progress = self.position, self.progress
-        n_validations = int(progress * self._config.n_validations)
-        n_logs = int(progress * N_LOGS)
-        validating = n_validations > position.n_validations or progress >= 1
+        validating = position.is_validation_due(self._config, progress)
         sample = self._sample_record()
-        if not (validating or sample or n_logs > position.n_logs):
+        if not (validating or sample or position.is_log_due(progress)):
             self._clock = time.perf_counter()
             return None
-        position.n_validations, position.n_logs = n_validations, n_logs
+        position.look(self._config, progress)
         record = self._training_record() | sample
         if validating:
             record |= self._validation_record()
         self._run.append_metrics(record)
-        position.new_steps = position.new_tokens = 0
-        position.new_seconds = position.new_nats = position.new_norms = 0.0
+        position.begin_line()
+        position.new_nats = position.new_norms = 0.0
         if validating:
             self.save()
         self._clock = time.perf_counter()
@@ -196,38 +166,25 @@ class Trainer:
 
     def _training_record(self) -> dict[str, Any]:
         """Return the line of metrics on training since the line before."""
-        position = self.position
-        epochs = position.tokens_seen / self._batches.n_tokens
-        loss_nats = position.new_nats / position.new_tokens
-        if not math.isfinite(loss_nats):
-            self._diverged(f"the training loss is {loss_nats}")
-        return {
-            "event": "log",
-            "step": position.step,
-            "epoch": epochs,
-            "progress": self.progress,
-            "tokens_seen": position.tokens_seen,
-            "bytes_seen": round(epochs * self._n_bytes),
-            "training_seconds": position.seconds,
-            "train_loss_nats": loss_nats,
-            "learning_rate": self._optimizer.learning_rate,
-            "gradient_norm": position.new_norms / position.new_steps,
-            "tokens_per_second": position.new_tokens / max(position.new_seconds, 1e-9),
-        }
+        return self.position.line(
+            progress=self.progress,
+            tokens_per_epoch=self._batches.n_tokens,
+            bytes_per_epoch=self._n_bytes,
+            nats=self.position.new_nats,
+            norms=self.position.new_norms,
+            learning_rate=self._optimizer.learning_rate,
+        )
 
     def _validation_record(self) -> dict[str, Any]:
         """Validate, keep the weights if they are the best so far, and return the figures."""
-        evaluation, position = self._validate(), self.position
-        loss_nats = evaluation.loss_nats
-        if not math.isfinite(loss_nats):
-            self._diverged(f"the validation loss is {loss_nats}")
-        if position.best_loss_nats is None or loss_nats < position.best_loss_nats:
-            position.best_loss_nats, position.best_step = loss_nats, position.step
+        evaluation = self._validate()
+        if self.position.add_loss(evaluation.loss_nats, self._batches.n_tokens):
             write_arrays(self._run.best, self._model.parameters)
         return {
             "event": "validation",
-            "validation_loss_nats": loss_nats,
+            "validation_loss_nats": evaluation.loss_nats,
             "validation_bits_per_byte": evaluation.bits_per_byte,
+            "best_epoch": self.position.best_epoch,
         }
 
     def _sample_record(self) -> dict[str, Any]:
@@ -244,14 +201,6 @@ class Trainer:
             return {}
         return {"mean_target_probability": probability, "sample": self._sample(position.step)}
 
-    def _diverged(self, what: str) -> None:
-        best = self.position.best_step
-        kept = "no weights were kept" if best is None else f"the weights of step {best} are kept"
-        raise TrainingDivergedError(
-            f"training diverged: {what} at step {self.position.step}; {kept}; "
-            "lower learning_rate (--learning-rate) or clip_norm (--clip-norm)"
-        )
-
     # Checkpoints
 
     def save(self) -> None:
@@ -267,7 +216,7 @@ class Trainer:
     def load(self) -> None:
         """Go back to the state of the latest checkpoint; ToktoolsError if it does not fit."""
         with load_last(self._run) as (groups, position):
-            self.position = Position(**position)
+            self.position = NumpyPosition(**position)
             self._model.set_parameters(groups["model"], source=str(self._run.last))
             self._optimizer.load_state(groups["optimizer"], self.position.step)
             state = groups.get("state", {})

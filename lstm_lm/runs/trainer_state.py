@@ -8,49 +8,14 @@ and the lengths of chunks are functions of the position, so they need no room of
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from lstm_lm.runs.directory import RunDirectory, set_weights, weights
 from lstm_lm.training.learner import Learner
+from lstm_lm.training.position import Position
 from toktools.errors import ToktoolsError
-
-
-@dataclass(kw_only=True)
-class Position:
-    """Where training is, and what was counted since the latest line of metrics.jsonl.
-
-    `chunk` counts chunks of the current epoch; `best_*` tell of the lowest validation loss;
-    `sample_tokens` counts since the latest look at whether to sample.
-    """
-
-    epoch: int = 0
-    chunk: int = 0
-    step: int = 0
-    tokens_seen: int = 0
-    seconds: float = 0.0
-    n_logs: int = 0
-    n_validations: int = 0
-    validation_losses: list[float] = field(default_factory=list)
-    best_step: int | None = None
-    best_epoch: float | None = None
-    metrics_size: int = 0
-    new_steps: int = 0
-    new_tokens: int = 0
-    new_seconds: float = 0.0
-    sample_tokens: int = 0
-    finished: bool = False
-
-    def count(self, n_tokens: int) -> None:
-        """Count one update from a chunk of so many targets."""
-        self.chunk += 1
-        self.step += 1
-        self.new_steps += 1
-        self.tokens_seen += n_tokens
-        self.new_tokens += n_tokens
-        self.sample_tokens += n_tokens
 
 
 class Sums:

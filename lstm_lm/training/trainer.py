@@ -6,7 +6,6 @@ same weights bit by bit on a CPU (at one number of threads), whether or not it w
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from itertools import islice
@@ -16,16 +15,15 @@ from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import Batches, Chunk
 from lstm_lm.evaluation.scoring import Evaluation
 from lstm_lm.runs.directory import RunDirectory
-from lstm_lm.runs.trainer_state import Position, Sums, load_state, save_state
+from lstm_lm.runs.trainer_state import Sums, load_state, save_state
 from lstm_lm.training.learner import Learner
-from lstm_lm.training.outcomes import TrainingDivergedError, TrainingInterrupted
+from lstm_lm.training.outcomes import TrainingInterrupted
+from lstm_lm.training.position import Position
 from lstm_lm.training.schedules import averaging_begins, is_out_of_patience, learning_rate
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
 """Called after every update with the share of the budget used and, if one was written, the new line
 of metrics.jsonl."""
-
-N_LOGS = 100  # log lines over the budget
 
 
 class Trainer:
@@ -64,9 +62,7 @@ class Trainer:
     @property
     def progress(self) -> float:
         """The share of the budget used, 0 to 1."""
-        if self._config.minutes is not None:
-            return min(1.0, self.position.seconds / (60 * self._config.minutes))
-        return min(1.0, self.position.tokens_seen / (self._config.epochs * self._batches.n_tokens))
+        return self.position.progress(self._config, self._batches.n_tokens)
 
     def train(self) -> None:
         """Train until the budget is used, or validation has not improved for too long.
@@ -100,10 +96,8 @@ class Trainer:
         sums.norms += update.norm.double()
         if update.probability is not None:
             sums.probability += update.probability.double() * chunk.n_tokens
-        position.count(chunk.n_tokens)
         now = time.perf_counter()
-        position.seconds += now - self._clock
-        position.new_seconds += now - self._clock
+        position.count(chunk.n_tokens, now - self._clock)
         self._clock = now
 
     # Reporting
@@ -111,13 +105,11 @@ class Trainer:
     def _report(self) -> dict[str, Any] | None:
         """Write a line of metrics if one is due, sampling, validating and saving if that is too."""
         position, progress = self.position, self.progress
-        n_validations = int(progress * self._config.n_validations)
-        n_logs = int(progress * N_LOGS)
-        validating = n_validations > position.n_validations or progress >= 1
+        validating = position.is_validation_due(self._config, progress)
         sample = self._sample_record()
-        if not (validating or sample or n_logs > position.n_logs):
+        if not (validating or sample or position.is_log_due(progress)):
             return None
-        position.n_validations, position.n_logs = n_validations, n_logs
+        position.look(self._config, progress)
         record = self._training_record() | sample
         if self._config.norms:
             record |= self._learner.norms()
@@ -132,45 +124,29 @@ class Trainer:
 
     def _training_record(self) -> dict[str, Any]:
         """Return the line of metrics on training since the line before."""
-        position = self.position
-        epochs = position.tokens_seen / self._batches.n_tokens
-        loss_nats = float(self._sums.nats) / position.new_tokens
-        if not math.isfinite(loss_nats):
-            self._diverged(f"the training loss is {loss_nats}")
-        return {
-            "event": "log",
-            "step": position.step,
-            "epoch": epochs,
-            "progress": self.progress,
-            "tokens_seen": position.tokens_seen,
-            "bytes_seen": round(epochs * self._n_bytes),
-            "training_seconds": position.seconds,
-            "train_loss_nats": loss_nats,
-            "learning_rate": self._learner.optimizer.param_groups[0]["lr"],
-            "gradient_norm": float(self._sums.norms) / position.new_steps,
-            "tokens_per_second": position.new_tokens / max(position.new_seconds, 1e-9),
-        }
+        return self.position.line(
+            progress=self.progress,
+            tokens_per_epoch=self._batches.n_tokens,
+            bytes_per_epoch=self._n_bytes,
+            nats=float(self._sums.nats),
+            norms=float(self._sums.norms),
+            learning_rate=self._learner.optimizer.param_groups[0]["lr"],
+        )
 
     def _validation_record(self) -> dict[str, Any]:
         """Validate, keep the weights if they are the best so far, and return the figures."""
         position, losses = self.position, self.position.validation_losses
         with self._learner.evaluation_weights():
             evaluation = self._validate()
-            loss_nats = evaluation.loss_nats
-            if not math.isfinite(loss_nats):
-                self._diverged(f"the validation loss is {loss_nats}")
-            if not losses or loss_nats < min(losses):
-                position.best_step = position.step
-                position.best_epoch = position.tokens_seen / self._batches.n_tokens
+            if position.add_loss(evaluation.loss_nats, self._batches.n_tokens):
                 self._run.save_best(self._learner.model)
-        losses.append(loss_nats)
         if averaging_begins(losses, self._config.nonmonotone):
             self._learner.begin_averaging()
         stopping_early = self.progress < 1 and is_out_of_patience(losses, self._config.patience)
         position.finished = self.progress >= 1 or stopping_early
         return {
             "event": "validation",
-            "validation_loss_nats": loss_nats,
+            "validation_loss_nats": evaluation.loss_nats,
             "validation_bits_per_byte": evaluation.bits_per_byte,
             "best_epoch": position.best_epoch,
             **({"stopped_early": True} if stopping_early else {}),
@@ -193,18 +169,8 @@ class Trainer:
             text = self._sample(position.step)
         return {"mean_target_probability": probability, "sample": text}
 
-    def _diverged(self, what: str) -> None:
-        best = self.position.best_step
-        kept = "no weights were kept" if best is None else f"the weights of step {best} are kept"
-        raise TrainingDivergedError(
-            f"training diverged: {what} at step {self.position.step}; {kept}; "
-            "lower learning_rate (--learning-rate) or clip_norm (--clip-norm)"
-        )
-
     def _reset_sums(self) -> None:
-        position = self.position
-        position.new_steps = position.new_tokens = 0
-        position.new_seconds = 0.0
+        self.position.begin_line()
         self._sums.nats.zero_()
         self._sums.norms.zero_()
 
