@@ -23,9 +23,9 @@ WORDS = ("one", ".", "two", ".")
 _HALF_WIDTH, _HALF_HEIGHT = 0.42, 0.22
 
 
-def unrolled() -> Axes:
+def unrolled() -> Figure:
     """Draw one layer as a loop, and beside it the same layer at each of four words."""
-    axes = _empty(left=-0.55, right=7.5, top=2.4)
+    figure, axes = _empty(left=-0.55, right=7.5, top=2.4)
     _column(axes, 0, 1, "word", "next word")
     axes.annotate(
         "",
@@ -36,29 +36,29 @@ def unrolled() -> Axes:
     axes.text(1.0, 1, "=", ha="center", va="center", fontsize=18)
     _row_of_columns(axes, n_layers=1, left=2.7, arrows="W_hh")
     axes.text(4.4, -0.62, "the same weights W_ih, W_hh and head at every step", ha="center")
-    return axes
+    return figure
 
 
-def stacked() -> Axes:
+def stacked() -> Figure:
     """Draw two layers, unrolled: the second reads what the first gives."""
-    axes = _empty(left=-2.1, right=4.8, top=3.4)
+    figure, axes = _empty(left=-2.1, right=4.8, top=3.4)
     _row_of_columns(axes, n_layers=2, left=0, arrows="")
     for layer in (1, 2):
         axes.text(-1.6, layer, f"layer {layer}", ha="center", va="center")
     axes.text(2.1, -0.62, "each layer has weights and a state of its own", ha="center")
-    return axes
+    return figure
 
 
-DIAGRAMS: dict[str, Callable[[], Axes]] = {"unrolled-rnn": unrolled, "stacked-rnn": stacked}
+DIAGRAMS: dict[str, Callable[[], Figure]] = {"unrolled-rnn": unrolled, "stacked-rnn": stacked}
 
 
-def _empty(left: float, right: float, top: float) -> Axes:
-    """Return axes without lines, from `left` to `right`; a unit is as wide as it is high."""
+def _empty(left: float, right: float, top: float) -> tuple[Figure, Axes]:
+    """Return a figure, and axes without lines in which a unit is as wide as it is high."""
     bottom = -0.85
     figure = Figure(figsize=(right - left, top - bottom))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(left, right), ylim=(bottom, top))
     axes.set_axis_off()
-    return axes
+    return figure, axes
 
 
 def _row_of_columns(axes: Axes, *, n_layers: int, left: float, arrows: str) -> None:
@@ -112,7 +112,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for name, draw in DIAGRAMS.items():
-        save_svg(draw().get_figure(root=True), folder / f"{name}.svg")
+        save_svg(draw(), folder / f"{name}.svg")
 
 
 if __name__ == "__main__":

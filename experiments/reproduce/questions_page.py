@@ -110,9 +110,9 @@ def draw_reach(results: Json) -> Figure:
     figure = Figure(figsize=(6.5, 3.8), layout="constrained")
     axes = figure.subplots()
     cells = dict.fromkeys(row["cell"] for row in results["reach"])
+    lengths = list(dict.fromkeys(row["characters"] for row in results["reach"]))
     for colour, cell in zip((COLOURS[0], COLOURS[2]), cells, strict=False):
         rows = [row for row in results["reach"] if row["cell"] == cell]
-        lengths = [row["characters"] for row in rows]
         means = [statistics.mean(row["loss_nats"]) for row in rows]
         axes.plot(lengths, means, color=colour, label=_NAMES[cell])
         for row in rows:
