@@ -143,8 +143,8 @@ def train(
     with stopping(stop) as asked_to_stop:
         network = NumpyLanguageModel(tokenizer.n_vocab, model, seed=training.seed)
         trainer = _trainer(run, network, tokenizer, training, splits, on_progress, asked_to_stop)
-        if resume and run.last.exists():
-            trainer.load()
+        if resume:
+            trainer.resume()
         trainer.train()
     finished = load(run.path)
     finish(finished, splits["validation"], prompts)

@@ -94,19 +94,17 @@ class Trainer:
     def _train(self) -> None:
         self._clock = time.perf_counter()
         position = self.position
-        while self.progress < 1:
+        while not position.finished:
             for chunk in islice(self._batches.epoch(position.epoch), position.chunk, None):
                 self._step(chunk)
                 self._on_progress(self.progress, self._report())
-                if self.progress >= 1:
+                if position.finished:
                     break
                 if self._stop():
                     self.save()
                     raise TrainingInterrupted
             else:
                 position.epoch, position.chunk = position.epoch + 1, 0
-        position.finished = True
-        self.save()
 
     def _step(self, chunk: Chunk) -> None:
         """Make one update from one chunk."""
@@ -180,6 +178,7 @@ class Trainer:
         evaluation = self._validate()
         if self.position.add_loss(evaluation.loss_nats, self._batches.n_tokens):
             write_arrays(self._run.best, self._model.parameters)
+        self.position.finished = self.progress >= 1
         return {
             "event": "validation",
             "validation_loss_nats": evaluation.loss_nats,
@@ -213,8 +212,12 @@ class Trainer:
         }
         save_last(self._run, groups, dataclasses.asdict(self.position))
 
-    def load(self) -> None:
-        """Go back to the state of the latest checkpoint; ToktoolsError if it does not fit."""
+    def resume(self) -> None:
+        """Go back to the latest checkpoint, or to the start; ToktoolsError if it does not fit."""
+        self._run.remove_leftovers()
+        if not self._run.last.exists():
+            self._run.cut_metrics(0)
+            return
         with load_last(self._run) as (groups, position):
             self.position = NumpyPosition(**position)
             self._model.set_parameters(groups["model"], source=str(self._run.last))

@@ -59,7 +59,9 @@ class Start:
         else:
             directory.create(overwrite=self.overwrite)
             directory.write_config(given)
+        if not directory.tokenizer.exists():
             tokenizer.save(directory.tokenizer)
+        if not directory.spelling.exists():  # so too where a run was killed before it came to this
             SpellingModel.fit(splits["train"].hidden).save(directory.spelling)
         limited = first_bytes(tokenizer, corpus, splits, self.training.validation_bytes)
         return {**splits, "limited": limited}

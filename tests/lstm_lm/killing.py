@@ -14,14 +14,17 @@ import torch._dynamo  # every optimiser imports it: once for all
 
 import lstm_lm
 import lstm_lm.files
-import lstm_lm.runs.run
+import lstm_lm.numpy_lm.run
+import lstm_lm.runs.finishing
 from lstm_lm import ModelConfig
 from lstm_lm.files import read_tensors
+from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.runs.directory import RunDirectory
 from toktools import load
 
 TIMES = ("training_seconds", "tokens_per_second")
 MODEL = ModelConfig(embedding_size=6, hidden_size=8, n_layers=2, dropout=0.2)
+NUMPY_MODEL = NumpyModelConfig(cell="lstm-cifg", embedding_size=6, hidden_size=8, n_layers=2)
 
 
 def start(path, folder, training, *, resume=False, kill=None):
@@ -41,7 +44,7 @@ def go(path, folder, training, resume, kill):
     that is written; ("renamed", n): just after it; ("line", n): halfway through the n-th line.
     """
     torch.set_num_threads(1)
-    lstm_lm.runs.run.save_curves = lambda *args, **kwargs: None  # takes longer than the training
+    lstm_lm.runs.finishing.save_curves = lambda *args, **kwargs: None  # longer than the training
     what, count = kill or ("nothing", 0)
     moments = iter(range(1, 10**9))
     if what in ("write", "renamed"):
@@ -49,11 +52,13 @@ def go(path, folder, training, resume, kill):
     if what == "line":
         _break_lines(lambda: next(moments) == count)
     texts = json.loads((folder / "texts.json").read_text())
-    lstm_lm.train(
+    in_numpy = isinstance(training, NumpyTrainingConfig)
+    train = lstm_lm.numpy_lm.run.train if in_numpy else lstm_lm.train
+    train(
         path,
         texts,
         load(folder / "tokenizer.json"),
-        model=MODEL,
+        model=NUMPY_MODEL if in_numpy else MODEL,
         training=training,
         resume=resume,
         stop=lambda: what == "update" and next(moments) == count and die(),

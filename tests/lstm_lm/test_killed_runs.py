@@ -10,6 +10,7 @@ import time
 import pytest
 
 from lstm_lm import TrainingConfig
+from lstm_lm.numpy_lm.config import NumpyTrainingConfig
 from lstm_lm.runs.directory import RunDirectory
 from tests.lstm_lm.killing import result, start
 
@@ -89,9 +90,39 @@ def test_killed_three_times_at_random_updates_and_resumed(tmp_path, folder, name
     assert result(tmp_path / "killed") == result(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("what", ["write", "renamed", "line"])
-def test_killed_again_and_again_at_every_file_that_is_written(tmp_path, folder, what):
-    config = TrainingConfig(**{**SMALL, "epochs": 0.6, "n_validations": 3, "checkpoint_every": "2"})
+def test_a_run_in_numpy_killed_at_random_updates_and_resumed(tmp_path, folder):
+    config = NumpyTrainingConfig(**SMALL, optimizer="adagrad", sample_every=7)
+    assert start(tmp_path / "whole", folder, config) == 0
+    n_steps = result(tmp_path / "whole")[1]["step"]
+    random.seed(0)
+    kills = [3, *(random.randint(1, n_steps // 3) for _ in range(2))]  # 3: before any checkpoint
+    for i, n in enumerate(kills):
+        code = start(tmp_path / "killed", folder, config, resume=i > 0, kill=("update", n))
+        assert code == KILLED
+    assert start(tmp_path / "killed", folder, config, resume=True) == 0
+    assert result(tmp_path / "killed") == result(tmp_path / "whole")
+
+
+def test_killed_while_the_directory_was_made_ready_and_resumed(tmp_path, folder):
+    config = TrainingConfig(**{**SMALL, "epochs": 0.2, "n_validations": 1})
+    assert start(tmp_path / "whole", folder, config) == 0
+    assert start(tmp_path / "killed", folder, config, kill=("write", 2)) == KILLED
+    assert not (tmp_path / "killed" / "spelling.json").exists()
+    assert start(tmp_path / "killed", folder, config, resume=True) == 0
+    assert result(tmp_path / "killed") == result(tmp_path / "whole")
+
+
+CHECKPOINTS = {"torch": {"checkpoint_every": "2"}, "numpy": {}}
+
+
+@pytest.mark.parametrize(
+    ("what", "backend"),
+    [("write", "torch"), ("renamed", "torch"), ("line", "torch"), ("write", "numpy")],
+)
+def test_killed_again_and_again_at_every_file_that_is_written(tmp_path, folder, what, backend):
+    kind = {"torch": TrainingConfig, "numpy": NumpyTrainingConfig}[backend]
+    settings = {**SMALL, "epochs": 0.6, "n_validations": 3, **CHECKPOINTS[backend]}
+    config = kind(**settings)
     assert start(tmp_path / "whole", folder, config) == 0
     n_kills = 0
     while True:  # always at the third write, so that each life gets a little further
