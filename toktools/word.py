@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from toktools.character import most_frequent
+from toktools.compiled_pieces import CompiledTokenizer, Encoder, word_encoder
 from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer, NormalizerLike
@@ -23,7 +24,7 @@ from toktools.training.text_steps import described, word_steps
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
-class WordTokenizer(Tokenizer):
+class WordTokenizer(CompiledTokenizer):
     """Encodes text as whole words; decoding puts one space between words.
 
     With whitespace splitting it is lossless, but for `<ANY>`, on text whose words are separated by
@@ -55,6 +56,9 @@ class WordTokenizer(Tokenizer):
 
     def encode_piece(self, piece: str) -> list[int]:
         return [self._ids.get(piece, self._unk_id)]
+
+    def compiled_encoder(self) -> Encoder | None:
+        return word_encoder(self)
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
         return [(0, len(piece))]

@@ -19,11 +19,11 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Literal
 
+from toktools.compiled_pieces import CompiledTokenizer, Encoder, wordpiece_encoder
 from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer, NormalizerLike
 from toktools.pretokenizers import Pretokenizer, PretokenizerLike, WhitespaceSplit
-from toktools.tokenizer import Tokenizer
 from toktools.training.count_table import Counting
 from toktools.training.counting import CorpusLike
 from toktools.training.learning import (
@@ -46,7 +46,7 @@ NO_LIMIT = (1 << 31) - 1
 """A `max_word_characters` that no word reaches."""
 
 
-class WordPieceTokenizer(Tokenizer):
+class WordPieceTokenizer(CompiledTokenizer):
     """Encodes each word by greedy longest match; a word that cannot be spelled becomes `<ANY>`.
 
     Args:
@@ -117,6 +117,9 @@ class WordPieceTokenizer(Tokenizer):
             ids.append(id)
             start = end
         return ids
+
+    def compiled_encoder(self) -> Encoder | None:
+        return wordpiece_encoder(self)
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
         if ids == [self._unk_id]:

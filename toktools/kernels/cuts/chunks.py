@@ -41,7 +41,7 @@ def cut_chunks(
         n = end = min(size, len(text) - position)
         if len(starts) <= n:
             starts = np.empty(n + 1, np.int64)
-        chunk = _padded(text, position, n)
+        chunk = padded(text, position, n)
         n_pieces = cut.starts(chunk, n, lines, cut.classes, starts)
         if position + n < len(text):
             n_pieces -= 1
@@ -54,7 +54,7 @@ def cut_chunks(
         position, size = position + end, n_bytes
 
 
-def _padded(text: NDArray[Any], position: int, n: int) -> NDArray[np.uint8]:
+def padded(text: NDArray[Any], position: int, n: int) -> NDArray[np.uint8]:
     """Return n bytes of text with PADDING more behind, END where the text has ended."""
     chunk = text[position : position + n + PADDING]
     if len(chunk) < n + PADDING:

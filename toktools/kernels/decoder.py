@@ -1,0 +1,125 @@
+"""Arrays of ids decoded by the compiled loop: its tables, and its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toktools.kernels.decoding import decode_documents, decoded_size, surfaces
+from toktools.kernels.threads import n_threads
+
+if TYPE_CHECKING:
+    from toktools.contract.decoding import IdsToText
+
+Ids = NDArray[Any]
+_SLICE = 1 << 20  # ids
+_PART = 1 << 16  # ids that are worth a thread
+
+
+class Decoder:
+    """Decodes with the vocabulary of a tokenizer whose tokens each add bytes of their own.
+
+    Args: keep_special: write PAD and EOS as their strings.
+    """
+
+    def __init__(self, tokenizer: IdsToText, *, keep_special: bool = False) -> None:
+        self._tokenizer = tokenizer
+        ids = range(tokenizer.n_vocab)
+        tokens = tokenizer.vocabulary.tokens
+
+        def parts(first: bool) -> list[bytes | None]:
+            add = tokenizer.bytes_of
+            return [add(i, first, keep_special=keep_special) if tokens[i] else None for i in ids]
+
+        self._first, self._rest = surfaces(parts(True)), surfaces(parts(False))
+        self._outside = np.array([tokenizer.is_outside_text(i) for i in ids], np.uint8)
+
+    def decode(self, ids: Ids) -> NDArray[np.uint8]:
+        """Return the bytes of one document. Raises: as `decode_bytes` of the tokenizer."""
+        head = self._n_before_text(ids)
+        edges = np.array([0, head], np.int64)
+        first = self._run(ids, [edges], first=True)
+        rest = self._run(ids, _parts(head, len(ids)), first=False)
+        return np.concatenate([first, rest]) if len(first) else rest
+
+    def _n_before_text(self, ids: Ids) -> int:
+        """Return how many ids there are up to the first that is text, itself included."""
+        for start in range(0, len(ids), _PART):
+            some = ids[start : start + _PART]
+            known = (some >= 0) & (some < len(self._outside))
+            text = ~known | (self._outside[np.where(known, some, 0)] == 0)
+            if text.any():
+                return start + int(text.argmax()) + 1
+        return len(ids)
+
+    def lines(self, ids: Ids, starts: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:
+        """Yield documents, each with a line feed behind it, some MB at a time.
+
+        Args: starts: document d is ids[starts[d]:starts[d + 1]].
+        Raises: as `decode_bytes` of the tokenizer.
+        """
+        d = 0
+        while d < len(starts) - 1:
+            last = int(np.searchsorted(starts, int(starts[d]) + _SLICE, "right")) - 1
+            last = min(max(last, d), len(starts) - 1)
+            if last > d:
+                yield self._run(ids, _cut(starts[d : last + 1]), first=True, feeds=1)
+            else:
+                last = d + 1
+                yield from self._slices(ids[starts[d] : starts[last]])
+                yield np.frombuffer(b"\n", np.uint8)
+            d = last
+
+    def _slices(self, ids: Ids) -> Iterator[NDArray[np.uint8]]:
+        """Yield the bytes of a long document, some MB at a time."""
+        begin = self._n_before_text(ids)
+        yield self.decode(ids[:begin])
+        for start in range(begin, len(ids), _SLICE):
+            n = min(_SLICE, len(ids) - start)
+            yield self._run(ids[start : start + n], _parts(0, n), first=False)
+
+    def _run(
+        self, ids: Ids, parts: list[NDArray[np.int64]], *, first: bool, feeds: int = 0
+    ) -> NDArray[np.uint8]:
+        """Return the bytes of parts end to end, each of which a thread decodes."""
+        ids = ids.view()
+        ids.flags.writeable = False
+
+        def size(starts: NDArray[np.int64]) -> int:
+            n = decoded_size(
+                ids, starts, first, feeds, self._outside, self._first.sizes, self._rest.sizes
+            )
+            if n < 0:
+                self._tokenizer.vocabulary.token(int(ids[-1 - n]))  # raises
+            return n
+
+        def write(starts: NDArray[np.int64], begin: int, end: int) -> None:
+            both = *self._first, *self._rest
+            decode_documents(ids, starts, first, feeds, self._outside, *both, out, begin, end)
+
+        with ThreadPoolExecutor(n_threads()) as pool:
+            run = pool.map if len(parts) > 1 else map
+            edges = np.cumsum([0, *run(size, parts)]).tolist()
+            out = np.empty(edges[-1], np.uint8)
+            list(run(write, parts, edges[:-1], edges[1:]))
+        return out
+
+
+def _parts(start: int, end: int) -> list[NDArray[np.int64]]:
+    """Return the bounds of about equal parts of a document, one for each thread."""
+    n = max(1, min(n_threads(), (end - start) // _PART))
+    edges = [start + (end - start) * i // n for i in range(n + 1)]
+    return [np.array(edges[i : i + 2], np.int64) for i in range(n)]
+
+
+def _cut(starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the starts of about equal shares of documents, one for each thread."""
+    n_ids = int(starts[-1] - starts[0])
+    n = max(1, min(n_threads(), n_ids // _PART))
+    at = np.searchsorted(starts, [int(starts[0]) + n_ids * i // n for i in range(1, n)])
+    edges = [0, *at.tolist(), len(starts) - 1]
+    return [starts[a : b + 1] for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]

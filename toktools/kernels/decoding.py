@@ -1,0 +1,124 @@
+"""Ids to bytes: a table of what each token adds, copied sixteen bytes at a time.
+
+The readable twin is `toktools.contract.decoding.IdsToText.iter_bytes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numpy.typing import NDArray
+
+from toktools.kernels.kernel import kernel
+from toktools.kernels.vectors import intrinsic
+
+SHORT = 15  # bytes
+HOLE = -1
+_LONG = 0xFF
+_AT = np.uint64(56)  # bits of a row's second word before its length
+_LINE_FEED = ord("\n")
+
+
+class Surfaces(NamedTuple):
+    """What each token adds to a text.
+
+    rows: uint64 (n, 2): up to SHORT bytes, and in the last byte how many, or _LONG.
+    sizes: int32 (n,): the number of bytes, HOLE at an id that no token has.
+    places: int64 (n,): where in `data` all the bytes stand. data: uint8.
+    """
+
+    rows: NDArray[np.uint64]
+    sizes: NDArray[np.int32]
+    places: NDArray[np.int64]
+    data: NDArray[np.uint8]
+
+
+def surfaces(parts: Sequence[bytes | None]) -> Surfaces:
+    """Return the table of what each id adds, None for a hole."""
+    sizes = np.array([HOLE if part is None else len(part) for part in parts], np.int32)
+    rows = np.zeros((len(parts), 16), np.uint8)
+    for i, part in enumerate(parts):
+        if part is not None and len(part) <= SHORT:
+            rows[i, : len(part)] = np.frombuffer(part, np.uint8)
+    rows[:, SHORT] = np.where(sizes <= SHORT, sizes.clip(0), _LONG)
+    lengths = sizes.clip(0).astype(np.int64)
+    data = np.frombuffer(b"".join(part or b"" for part in parts) + b"\0", np.uint8)
+    return Surfaces(rows.view("<u8"), sizes, np.cumsum(lengths) - lengths, data)
+
+
+@intrinsic
+def _store_word(typing_context: Any, array: Any, offset: Any, word: Any) -> Any:
+    """Write a uint64 to the 8 bytes `array[offset : offset + 8]`, little-endian."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        made = context.make_array(signature.args[0])(context, builder, args[0])
+        kind = ir.IntType(64).as_pointer()
+        place = builder.bitcast(builder.gep(made.data, [args[1]]), kind)
+        builder.store(args[2], place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, offset, word), generate
+
+
+@kernel
+def decoded_size(ids, starts, first, feeds, outside, sizes_first, sizes):
+    """Return how many bytes documents have, or -1 - i if ids[i] has no token.
+
+    Args: as `decode_documents`; sizes_first, sizes: of both tables.
+    """
+    total = 0
+    for d in range(len(starts) - 1):
+        begins = first
+        for i in range(starts[d], starts[d + 1]):
+            id = ids[i]
+            if id < 0 or id >= len(sizes) or sizes[id] < 0:
+                return -1 - i
+            total += sizes_first[id] if begins else sizes[id]
+            begins = begins and outside[id] != 0
+        total += feeds
+    return total
+
+
+@kernel
+def decode_documents(
+    ids, starts, first, feeds, outside, rows_first, sizes_first, places_first, data_first,
+    rows, sizes, places, data, out, position, end,
+):  # fmt: skip
+    """Write the bytes of documents to `out[position:end]`, and nothing outside it.
+
+    Args:
+        ids: any whole numbers, each with a token; starts: int64: document d is
+            ids[starts[d]:starts[d + 1]].
+        first: whether documents begin as texts do, or go on with one that did.
+        feeds: 1 to write a line feed behind each document, else 0.
+        outside: uint8 (n,): whether a token is no text, so that what follows it still begins one.
+        ..._first: `Surfaces` at the beginning of a text; the others: of those further on.
+        position, end: the difference is `decoded_size`.
+    """
+    for d in range(len(starts) - 1):
+        begins = first
+        for i in range(starts[d], starts[d + 1]):
+            id = ids[i]
+            if begins:
+                for j in range(sizes_first[id]):
+                    out[position + j] = data_first[places_first[id] + j]
+                position += sizes_first[id]
+                begins = outside[id] != 0
+                continue
+            head, tail = rows[id, 0], rows[id, 1]
+            length = np.int64(tail >> _AT)
+            if length != _LONG and position + 16 <= end:
+                _store_word(out, position, head)
+                _store_word(out, position + 8, tail)
+            else:
+                length = np.int64(sizes[id])
+                for j in range(length):
+                    out[position + j] = data[places[id] + j]
+            position += length
+        if feeds:
+            out[position] = _LINE_FEED
+            position += 1

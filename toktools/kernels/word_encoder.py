@@ -1,0 +1,197 @@
+"""WordPiece and words, encoded by the compiled loop: its tables, and the arrays that it works in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toktools.kernels import word_encoding as loop
+from toktools.kernels.character_map import CharacterMap
+from toktools.kernels.cuts import Cut
+from toktools.kernels.cuts.blocks import PADDING
+from toktools.kernels.cuts.chunks import CHUNK, cut_chunks, padded
+from toktools.kernels.piece_cache import piece_cache
+from toktools.kernels.piece_trie import PieceTrie
+from toktools.kernels.word_bounds import bounds_of_pieces, word_bounds
+from toktools.kernels.workers import Workers
+
+Bytes = NDArray[np.uint8]
+Words = tuple[Bytes, NDArray[np.int64], NDArray[np.int64], int]
+"""A chunk of text, where words begin and end in it, and how many there are."""
+
+_CONTINUED, _FIRST = 0xC0, 0x80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spelling:
+    """How a word becomes ids.
+
+    Args:
+        trie: what words may begin with, and go on with.
+        whole: whether only one token for all of the word will do.
+        unknown: the id of a word that cannot be spelled.
+        limit: words of more characters are unknown, or of more bytes if `in_bytes`.
+        readable: gives the ids of a word as it stands in the text, where the loop cannot.
+    """
+
+    trie: PieceTrie
+    whole: bool
+    unknown: int
+    limit: int
+    in_bytes: bool
+    readable: Callable[[str], Sequence[int]]
+
+
+class WordEncoder:
+    """Encodes UTF-8 word by word, on as many threads as call it.
+
+    Args:
+        map: how characters are rewritten and cut, or `cut`, a cut of text that is not rewritten.
+        spelling: how words become ids.
+        short_bits, long_bits: size of each thread's cache of words; see `piece_cache`.
+    """
+
+    def __init__(
+        self,
+        cut: CharacterMap | Cut,
+        spelling: Spelling,
+        short_bits: int = 17,
+        long_bits: int = 13,
+    ) -> None:
+        self._cut, self._spelling = cut, spelling
+        self._map = cut if isinstance(cut, CharacterMap) else _same()
+        self._workers = Workers(lambda: _Work(piece_cache(short_bits, long_bits)))
+
+    def encode(self, data: bytes | Bytes) -> NDArray[np.uint32]:
+        """Return the ids of one text, (n_tokens,). data: valid UTF-8."""
+        return self._run(data, False)[0]
+
+    def encode_lines(self, data: bytes | Bytes) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the ids of many texts end to end, and how many there are after each.
+
+        Args: data: valid UTF-8, each text with a line feed behind it and none in it.
+        """
+        return self._run(data, True)
+
+    def _run(
+        self, data: bytes | Bytes, lines: bool
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        text = np.frombuffer(data, np.uint8)
+        with self._workers.one() as work:
+            work.begin(text, lines)
+            for words in self._words(text, lines, work):
+                self._encode_words(words, lines, work)
+            n_ids, n_lines = work.state[loop.COUNT], work.state[loop.LINES]
+            return work.out[:n_ids].copy(), work.line_ends[:n_lines].copy()
+
+    def _words(self, text: Bytes, lines: bool, work: _Work) -> Iterator[Words]:
+        if isinstance(self._cut, CharacterMap):
+            yield from _mapped_words(self._cut, text, lines, work)
+            return
+        for chunk, pieces in cut_chunks(self._cut, text, lines=lines):
+            work.make_room(len(pieces))
+            n, end = len(pieces) - 1, int(pieces[-1])
+            n = bounds_of_pieces(pieces, n, end, work.starts, work.ends)
+            yield chunk, work.starts, work.ends, n
+
+    def _encode_words(self, words: Words, lines: bool, work: _Work) -> None:
+        chunk, starts, ends, n_words = words
+        state, spelling, map = work.state, self._spelling, self._map
+        n_bytes = int(ends[n_words - 1]) if n_words else 0
+        work.make_room(n_bytes + 1, map.growth)
+        state[loop.WORD] = 0
+        while not loop.encode_words(
+            *(chunk, starts, ends, n_words, lines, work.line_ends, map.mapped_at, map.mapped),
+            *(*spelling.trie, spelling.whole, spelling.unknown, spelling.limit, spelling.in_bytes),
+            *(*work.cache, work.word, work.symbols, work.out, state),
+        ):
+            i = int(state[loop.WORD])
+            ids = spelling.readable(chunk[starts[i] : ends[i]].tobytes().decode())
+            work.add(ids, room=(n_bytes + 1) * map.growth)
+            state[loop.WORD] += 1
+
+
+def _mapped_words(map: CharacterMap, text: Bytes, lines: bool, work: _Work) -> Iterator[Words]:
+    """Yield a text's words, chunk after chunk; each chunk ends where a word does."""
+    position, size = 0, CHUNK
+    while position < len(text):
+        n = _before_character(text, position, min(size, len(text) - position))
+        at_end = position + n == len(text)
+        work.make_room(n + 1)
+        chunk = padded(text, position, n)
+        n_starts, n_ends = word_bounds(chunk, n, lines, map.classes, work.starts, work.ends)
+        if n_starts < 0:
+            map.learn(chunk[:n].tobytes().decode())
+            continue
+        used = n
+        if n_ends < n_starts and at_end:
+            work.ends[n_ends] = n
+            n_ends += 1
+        elif n_ends < n_starts:
+            used = int(work.starts[n_ends])
+            if used == 0:
+                size *= 2
+                continue
+        yield chunk, work.starts, work.ends, n_ends
+        position, size = position + used, CHUNK
+
+
+def _before_character(text: Bytes, position: int, n: int) -> int:
+    """Return n, or a little less, so that no character is cut there."""
+    while position + n < len(text) and text[position + n] & _CONTINUED == _FIRST:
+        n -= 1
+    return n
+
+
+class _Work:
+    """The arrays of one thread."""
+
+    def __init__(self, cache: tuple[NDArray, ...]) -> None:
+        self.cache = cache
+        self.state = np.zeros(3, np.int64)
+        self.out = np.empty(1 << 18, np.uint32)
+        self.line_ends = np.empty(0, np.int64)
+        self.starts = self.ends = np.empty(0, np.int64)
+        self.word, self.symbols = np.empty(0, np.uint8), np.empty(0, np.int32)
+        self.make_room(CHUNK + 1)
+
+    def begin(self, text: Bytes, lines: bool) -> None:
+        """Start on a new text."""
+        self.state[:] = 0
+        n_lines = int(np.count_nonzero(text == ord("\n"))) if lines else 0
+        if len(self.line_ends) < n_lines:
+            self.line_ends = np.empty(n_lines, np.int64)
+
+    def make_room(self, n_bytes: int, growth: int = 1) -> None:
+        """Have room for the words and ids of a chunk."""
+        if len(self.starts) < n_bytes + PADDING:
+            self.starts = np.empty(n_bytes + PADDING, np.int64)
+            self.ends = np.empty(n_bytes + PADDING, np.int64)
+        if len(self.word) < n_bytes * growth:
+            self.word = np.empty(n_bytes * growth, np.uint8)
+            self.symbols = np.empty(n_bytes * growth, np.int32)
+        self._make_room_for_ids(n_bytes * growth)
+
+    def _make_room_for_ids(self, n: int) -> None:
+        count = int(self.state[loop.COUNT])
+        if count + n + 3 > len(self.out):
+            larger = np.empty(2 * (count + n + 3), np.uint32)
+            larger[:count] = self.out[:count]
+            self.out = larger
+
+    def add(self, ids: Sequence[int], room: int) -> None:
+        """Append ids, and keep room for more."""
+        self._make_room_for_ids(len(ids) + room)
+        count = int(self.state[loop.COUNT])
+        self.out[count : count + len(ids)] = ids
+        self.state[loop.COUNT] += len(ids)
+
+
+def _same() -> CharacterMap:
+    """Return a map that leaves characters as they are."""
+    from toktools.pretokenizers import WhitespaceSplit
+
+    return CharacterMap(None, WhitespaceSplit())
