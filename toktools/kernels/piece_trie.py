@@ -50,7 +50,9 @@ def piece_trie(begin: Iterable[tuple[bytes, int]], rest: Iterable[tuple[bytes, i
     edges = np.zeros(1 << (2 * len(data) + 2).bit_length(), np.uint64)
     tokens = np.full(len(data) + 2, -1, np.int32)
     n_nodes = _insert(np.frombuffer(data, np.uint8), table, edges, tokens)
-    return PieceTrie(edges, tokens[:n_nodes].copy())
+    fitting = np.zeros(1 << (2 * n_nodes).bit_length(), np.uint64)
+    _move(edges, fitting)
+    return PieceTrie(fitting, tokens[:n_nodes].copy())
 
 
 @inlined
@@ -79,6 +81,14 @@ def _insert(data, table, edges, tokens):
             position += 1
         tokens[node] = table[row, 2]
     return n_nodes
+
+
+@kernel
+def _move(edges, fitting):
+    """Enter all edges in an empty table."""
+    for edge in edges:
+        if edge:
+            fitting[_slot(fitting, edge >> _HALF)] = edge
 
 
 @kernel

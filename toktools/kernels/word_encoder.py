@@ -13,9 +13,9 @@ from toktools.kernels.character_map import CharacterMap
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.blocks import PADDING
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks, padded
-from toktools.kernels.piece_cache import piece_cache
 from toktools.kernels.piece_trie import PieceTrie
 from toktools.kernels.word_bounds import bounds_of_pieces, word_bounds
+from toktools.kernels.word_cache import word_cache
 from toktools.kernels.workers import Workers
 
 Bytes = NDArray[np.uint8]
@@ -51,7 +51,7 @@ class WordEncoder:
     Args:
         map: how characters are rewritten and cut, or `cut`, a cut of text that is not rewritten.
         spelling: how words become ids.
-        short_bits, long_bits: size of each thread's cache of words; see `piece_cache`.
+        short_bits, long_bits: size of each thread's cache of words; see `word_cache`.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class WordEncoder:
     ) -> None:
         self._cut, self._spelling = cut, spelling
         self._map = cut if isinstance(cut, CharacterMap) else _same()
-        self._workers = Workers(lambda: _Work(piece_cache(short_bits, long_bits)))
+        self._workers = Workers(lambda: _Work(word_cache(short_bits, long_bits)))
 
     def encode(self, data: bytes | Bytes) -> NDArray[np.uint32]:
         """Return the ids of one text, (n_tokens,). data: valid UTF-8."""
@@ -153,7 +153,7 @@ class _Work:
         self.cache = cache
         self.state = np.zeros(3, np.int64)
         self.out = np.empty(1 << 18, np.uint32)
-        self.line_ends = np.empty(0, np.int64)
+        self.line_ends = np.empty(1, np.int64)
         self.starts = self.ends = np.empty(0, np.int64)
         self.word, self.symbols = np.empty(0, np.uint8), np.empty(0, np.int32)
         self.make_room(CHUNK + 1)
@@ -162,8 +162,8 @@ class _Work:
         """Start on a new text."""
         self.state[:] = 0
         n_lines = int(np.count_nonzero(text == ord("\n"))) if lines else 0
-        if len(self.line_ends) < n_lines:
-            self.line_ends = np.empty(n_lines, np.int64)
+        if len(self.line_ends) <= n_lines:
+            self.line_ends = np.empty(n_lines + 1, np.int64)
 
     def make_room(self, n_bytes: int, growth: int = 1) -> None:
         """Have room for the words and ids of a chunk."""

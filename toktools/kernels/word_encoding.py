@@ -10,24 +10,23 @@ import numpy as np
 from toktools.kernels.character_map import SAME, SLOW
 from toktools.kernels.cuts.blocks import code_point
 from toktools.kernels.kernel import kernel
-from toktools.kernels.piece_cache import (
-    LONG,
-    SHORT,
-    keep_long,
-    keep_short,
-    long_hash,
-    recall_long,
-    recall_short,
-    short_key,
-    short_slot,
-)
+from toktools.kernels.piece_cache import LONG, long_hash, recall_long
 from toktools.kernels.piece_trie import spell_word
+from toktools.kernels.word_cache import (
+    SHORT,
+    keep_long_word,
+    keep_word,
+    recall_word,
+    word_key,
+    word_row,
+)
 
 WORD, COUNT, LINES = 0, 1, 2
 """What stands where in `state`: the word to go on with; ids and lines so far."""
 
 _LINE_FEED = ord("\n")
-_0 = np.uint64(0)
+_0, _1 = np.uint64(0), np.uint64(1)
+_SHORT = np.uint64(SHORT)
 
 
 @kernel
@@ -39,54 +38,72 @@ def encode_words(
 
     Args:
         text: uint8, with 16 bytes behind the last word; starts, ends: int64, of each word.
-        lines: whether a line feed ends a text; line_ends: int64: how many ids there were at each.
+        lines: whether a line feed ends a text; line_ends: int64: how many ids there were at each,
+            with room for one more.
         mapped_at, mapped: of a `CharacterMap`; edges, tokens: of a `PieceTrie`.
         whole, unknown: see `spell_word`.
         limit: words of more characters (bytes if `in_bytes`) are unknown.
-        short, long, cached, kept, used: a `PieceCache`.
+        short, long, cached, kept, used: a `WordCache`; a line feed in it has no ids.
         word: uint8, room for the longest word, rewritten; symbols: int32, as many.
         out: uint32, room for all that comes and 3 more; state: int64 (3,).
     Returns: False if the word to go on with must be left to the readable code.
     """
-    count, n_lines = state[COUNT], state[LINES]
-    for i in range(state[WORD], n_words):
-        start = starts[i]
-        length = ends[i] - start
-        if lines and text[start] == _LINE_FEED:
+    count, n_lines, feeds = np.uint64(state[COUNT]), np.uint64(state[LINES]), np.uint64(lines)
+    for i in range(np.uint64(state[WORD]), np.uint64(n_words)):
+        start = np.uint64(starts[i])
+        length = np.uint64(ends[i]) - start
+        if lines:  # a branch for each line end would be guessed wrong as often
             line_ends[n_lines] = count
-            n_lines += 1
-            continue
-        first, second, mixed, found = _0, _0, _0, 0
-        if length <= SHORT:
-            first, second = short_key(text, start, length)
-            mixed = short_slot(short, first, second)
-            found = recall_short(short, cached, mixed, first, second, length, out, count)
-        elif length <= LONG:
-            mixed = long_hash(text, start, length)
-            found = recall_long(long, cached, kept, mixed, text, start, length, out, count)
-        if found:
-            count += found
-            continue
-        n, n_characters = rewrite(text, start, length, mapped_at, mapped, word)
+            n_lines += np.uint64(text[start] == _LINE_FEED)
+        first, second = _0, _0
+        if length <= _SHORT:
+            first, second = word_key(text, start, length)
+            row = word_row(short, first, second)
+            if short[row, _0] ^ first | short[row, _1] ^ second == _0:
+                count += recall_word(short, cached, row, out, count)
+                continue
+        n = _new_word(
+            text, start, length, first, second, lines, mapped_at, mapped, edges, tokens, whole,
+            unknown, limit, in_bytes, short, long, cached, kept, used, word, symbols, out, count,
+        )  # fmt: skip
         if n < 0:
             state[WORD], state[COUNT], state[LINES] = i, count, n_lines
             return False
-        if n == 0:
-            continue
+        count += np.uint64(n)
+    state[WORD], state[COUNT], state[LINES] = n_words, count, n_lines
+    return True
+
+
+@kernel
+def _new_word(
+    text, start_, length_, first, second, lines, mapped_at, mapped, edges, tokens, whole, unknown,
+    limit, in_bytes, short, long, cached, kept, used, word, symbols, out, count_,
+):  # fmt: skip
+    """Write the ids of a word that is long or new; return how many, -1 for the readable code."""
+    start, length, count = np.int64(start_), np.int64(length_), np.int64(count_)
+    mixed = _0
+    if length > SHORT and length <= LONG:
+        mixed = long_hash(text, start, length)
+        found = recall_long(long, cached, kept, mixed, text, start, length, out, count)
+        if found:
+            return found
+    n = 0
+    if not (lines and text[start] == _LINE_FEED):
+        n, n_characters = rewrite(text, start, length, mapped_at, mapped, word)
+        if n < 0:
+            return -1
         if (n if in_bytes else n_characters) > limit:
             symbols[0] = unknown
             n = 1
-        else:
+        elif n:
             n = spell_word(word, n, edges, tokens, whole, unknown, symbols)
-        for j in range(n):
-            out[count + j] = symbols[j]
-        count += n
-        if length <= SHORT:
-            keep_short(short, long, cached, used, mixed, first, second, length, symbols, n)
-        elif length <= LONG:
-            keep_long(short, long, cached, kept, used, mixed, text, start, length, symbols, n)
-    state[WORD], state[COUNT], state[LINES] = n_words, count, n_lines
-    return True
+    for j in range(n):
+        out[count + j] = symbols[j]
+    if length <= SHORT:
+        keep_word(short, long, cached, used, first, second, symbols, n)
+    elif length <= LONG and n:
+        keep_long_word(short, long, cached, kept, used, mixed, text, start, length, symbols, n)
+    return n
 
 
 @kernel

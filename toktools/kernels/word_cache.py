@@ -1,0 +1,131 @@
+"""Words met before and their ids.
+
+Differs from `piece_cache.py` in that a word is found without a branch that depends on which word it
+is: the length is part of the key, the two places where a word may stand are told apart by
+arithmetic, and a word may have no ids, as a line feed has none. In text every guess that fails
+costs as much as a word.
+
+A word of at most 15 bytes is its own key. Longer ones are found by a hash, and compared byte by
+byte with the copy that was kept. What comes takes the place of what was there, and when the room
+for ids or bytes is full, the cache begins anew.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.piece_cache import LONG, keep_long
+from toktools.kernels.stores import store_word
+from toktools.kernels.vectors import load_word
+
+SHORT = 15  # bytes
+_INLINE = 3  # ids in a word's own row
+_FIRST = np.array([(1 << 8 * min(n, 8)) - 1 for n in range(SHORT + 1)], np.uint64)
+_SECOND = np.array([(1 << 8 * max(n - 8, 0)) - 1 for n in range(SHORT + 1)], np.uint64)
+_LENGTH_AT, _HALF, _29, _LOW = (np.uint64(n) for n in (56, 32, 29, 0xFFFFFFFF))
+_MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
+_0, _1, _2 = np.uint64(0), np.uint64(1), np.uint64(2)
+
+
+class WordCache(NamedTuple):
+    """The tables; one set for each thread.
+
+    short: uint64 (n, 4), n a power of two: the bytes (two words; in the last byte, their number);
+        the first two ids, or where in `ids` all of them stand; the third, and how many there are.
+    long, ids, bytes, used: as those of a `PieceCache`.
+    """
+
+    short: NDArray[np.uint64]
+    long: NDArray[np.uint64]
+    ids: NDArray[np.uint32]
+    bytes: NDArray[np.uint8]
+    used: NDArray[np.int64]
+
+
+def word_cache(short_bits: int = 17, long_bits: int = 13) -> WordCache:
+    """Return an empty cache; 6 MB by default."""
+    n = 4 << short_bits
+    words = np.zeros(n + 8, np.uint64)
+    first = -words.ctypes.data % 64 // 8  # two rows side by side share a line of memory
+    return WordCache(
+        words[first : first + n].reshape(-1, 4),
+        np.zeros((1 << long_bits, 4), np.uint64),
+        np.empty(max(1 << short_bits + 1, LONG), np.uint32),
+        np.empty(max(1 << long_bits + 6, LONG), np.uint8),
+        np.zeros(2, np.int64),
+    )
+
+
+@inlined
+def word_key(text, start, length):
+    """Return the two words of the key; 16 bytes from `start` are read. length: uint64, <= SHORT."""
+    second = load_word(text, start + 8) & _SECOND[length]
+    return load_word(text, start) & _FIRST[length], second | length << _LENGTH_AT
+
+
+@inlined
+def word_row(short, first, second):
+    """Return the row that holds a word if any does."""
+    mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
+    row = (mixed >> _HALF) & np.uint64(len(short) - 1)
+    return row ^ np.uint64((short[row, _0] ^ first | short[row, _1] ^ second) != _0)
+
+
+@inlined
+def recall_word(short, ids, row, out, count):
+    """Write the ids of a row at `out[count]`, where there is room for 3 more; return how many.
+
+    What it writes after the last of its ids is of no meaning.
+    """
+    head, tail = short[row, _2], short[row, np.uint64(3)]
+    n = tail >> _HALF
+    if n <= np.uint64(_INLINE):
+        store_word(out, count, head)
+        out[count + _2] = np.uint32(tail & _LOW)
+    else:
+        for j in range(n):
+            out[count + j] = ids[head + j]
+    return n
+
+
+@kernel
+def keep_word(short, long, ids, used, first, second, symbols, n):
+    """Put a word and its ids `symbols[:n]` in its row; what was there moves to the one beside."""
+    if used[0] + n > len(ids):
+        forget(short, long, used)
+    mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
+    row = np.int64((mixed >> _HALF) & np.uint64(len(short) - 1))
+    for j in range(4):
+        short[row ^ 1, j] = short[row, j]
+    head, tail = _0, np.uint64(n) << _HALF
+    if n > _INLINE:
+        head = np.uint64(used[0])
+        for j in range(n):
+            ids[used[0] + j] = symbols[j]
+        used[0] += n
+    else:
+        for j in range(min(n, 2)):
+            head |= np.uint64(symbols[j]) << np.uint64(32 * j)
+        if n == _INLINE:
+            tail |= np.uint64(symbols[2])
+    short[row, 0], short[row, 1], short[row, 2], short[row, 3] = first, second, head, tail
+
+
+@kernel
+def keep_long_word(short, long, ids, kept, used, mixed, text, start, length, symbols, n):
+    """Put a long word and its ids in the place of what has its row; see `keep_long`."""
+    if used[0] + n > len(ids) or used[1] + length > len(kept):
+        forget(short, long, used)  # not as `keep_long` would: what a row holds differs
+    keep_long(short, long, ids, kept, used, mixed, text, start, length, symbols, n)
+
+
+@kernel
+def forget(short, long, used):
+    """Empty the cache: no word has length 0."""
+    short[:, 1] = 0
+    long[:, 1] = 0
+    used[:] = 0
