@@ -166,6 +166,10 @@ class BPETokenizer(Tokenizer):
             return self.marks.surface(token, first=first).encode()
         return unspell(token)
 
+    @property
+    def decodes_by_table(self) -> bool:
+        return not self.marks.spaces_behind
+
     def iter_bytes(
         self, ids: Iterable[int], *, keep_special: bool = False, hidden: Iterable[str] = ()
     ) -> Iterator[bytes]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from toktools.tokenizer import Tokenizer
+from toktools.compiled_pieces import byte_encoder
+from toktools.compiled_tokenizer import CompiledTokenizer, Encoder
 from toktools.unicode.byte_alphabet import BYTE_TO_CHARACTER, byte_spans, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
-class ByteTokenizer(Tokenizer):
+class ByteTokenizer(CompiledTokenizer):
     """Encodes text as its UTF-8 bytes: the id of byte b is b plus the number of special tokens.
 
     Args: special_tokens: PAD and EOS by default; there is never an ANY.
@@ -34,6 +35,9 @@ class ByteTokenizer(Tokenizer):
 
     def encode_piece(self, piece: str) -> list[int]:
         return [byte + self._first_id for byte in piece.encode()]
+
+    def compiled_encoder(self) -> Encoder | None:
+        return byte_encoder(self)
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
         return byte_spans(piece, [1] * len(ids))

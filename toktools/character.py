@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from toktools.compiled_pieces import character_encoder
+from toktools.compiled_tokenizer import CompiledTokenizer, Encoder
 from toktools.errors import ToktoolsError
-from toktools.tokenizer import Tokenizer
 from toktools.training.count_table import Counting
 from toktools.training.counting import CorpusLike, count_pretokens
 from toktools.training.on_disk.runs import StoredCounts
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
 
-class CharacterTokenizer(Tokenizer):
+class CharacterTokenizer(CompiledTokenizer):
     """Encodes text as its code points; those outside the vocabulary become `<ANY>`, one each."""
 
     kind = "character"
@@ -35,6 +36,9 @@ class CharacterTokenizer(Tokenizer):
 
     def encode_piece(self, piece: str) -> list[int]:
         return [self._ids.get(character, self._unk_id) for character in piece]
+
+    def compiled_encoder(self) -> Encoder | None:
+        return character_encoder(self)
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
         return [(i, i + 1) for i in range(len(piece))]

@@ -1,96 +1,24 @@
-"""Which word, WordPiece, character and byte tokenizers the compiled loops know, and how they start.
+"""Which word, WordPiece, character and byte tokenizers the compiled loops know.
 
-Adds to `compiled.py` what is not byte-level BPE.
+Adds to `compiled.py` what is not byte-level BPE; `compiled_tokenizer.py` calls it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from toktools import compiled
-from toktools.contract.documents import Chunk
-from toktools.contract.special_text import Special
-from toktools.tokenizer import Tokenizer
 from toktools.unicode.byte_alphabet import CHARACTER_TO_BYTE, unspell
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from toktools.byte import ByteTokenizer
+    from toktools.character import CharacterTokenizer
     from toktools.kernels.character_map import CharacterMap
     from toktools.kernels.cuts import Cut
+    from toktools.kernels.table_encoding import TableEncoder
     from toktools.kernels.word_encoder import WordEncoder
+    from toktools.tokenizer import Tokenizer
     from toktools.word import WordTokenizer
     from toktools.wordpiece import WordPieceTokenizer
-
-
-class Encoder(Protocol):
-    """What a compiled encoder can do; safe among threads."""
-
-    def encode(self, data: Any) -> NDArray[np.uint32]:
-        """Return the ids of one text of valid UTF-8."""
-        ...
-
-    def encode_lines(self, data: Any) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Return the ids of texts that each end with a line feed, and how many are after each."""
-        ...
-
-
-class CompiledTokenizer(Tokenizer):
-    """A tokenizer that leaves much text to the loops, and answers the same."""
-
-    def compiled_encoder(self) -> Encoder | None:
-        """Return the encoder that gives the ids of `encode`, None if there is none."""
-        return None
-
-    @cached_property
-    def _compiled(self) -> Encoder | None:
-        return self.compiled_encoder()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_compiled"}
-
-    def encode_batch(
-        self,
-        texts: Iterable[str],
-        *,
-        allowed_special: Special = (),
-        disallowed_special: Special = (),
-        add_eos: bool = False,
-    ) -> list[list[int]]:
-        if not allowed_special and not disallowed_special:
-            many, texts = compiled.enough(texts)
-            if many and self._compiled is not None:
-                eos_id = self.require_eos() if add_eos else None
-                return compiled.encode_batch(self._compiled, texts, eos_id)
-        return super().encode_batch(
-            texts,
-            allowed_special=allowed_special,
-            disallowed_special=disallowed_special,
-            add_eos=add_eos,
-        )
-
-    def encode_chunks(
-        self,
-        documents: Iterable[str],
-        *,
-        add_eos: bool = False,
-        allowed_special: Special = (),
-        disallowed_special: Special = (),
-    ) -> Iterator[Chunk]:
-        if not allowed_special and not disallowed_special:
-            many, documents = compiled.enough(documents)
-            if many and self._compiled is not None:
-                eos_id = self.require_eos() if add_eos else None
-                return compiled.encode_chunks(self._compiled, documents, eos_id)
-        return super().encode_chunks(
-            documents,
-            add_eos=add_eos,
-            allowed_special=allowed_special,
-            disallowed_special=disallowed_special,
-        )
 
 
 def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:
@@ -161,3 +89,24 @@ def _as_bytes(tokenizer: Tokenizer, prefix: str) -> list[tuple[bytes, int]]:
         elif all(character in CHARACTER_TO_BYTE for character in text):
             found.append((unspell(text), id))
     return found
+
+
+def character_encoder(tokenizer: CharacterTokenizer) -> TableEncoder | None:
+    """Return the compiled encoder with this tokenizer's ids, None if there is none."""
+    from toktools.kernels.table_encoding import TableEncoder
+    from toktools.pretokenizers import WholeText
+
+    if tokenizer.normalizer is not None or tokenizer.pretokenizer != WholeText():
+        return None
+    assert tokenizer.unk_id is not None
+    special = tokenizer.vocabulary.special_ids
+    ids = {t: i for t, i in tokenizer.vocabulary.ids.items() if i not in special and len(t) == 1}
+    return TableEncoder({ord(token): id for token, id in ids.items()}, tokenizer.unk_id)
+
+
+def byte_encoder(tokenizer: ByteTokenizer) -> TableEncoder:
+    """Return the compiled encoder with this tokenizer's ids."""
+    from toktools.kernels.table_encoding import TableEncoder
+
+    first = tokenizer.n_vocab - 256
+    return TableEncoder({byte: first + byte for byte in range(256)}, 0, in_bytes=True)

@@ -16,6 +16,7 @@ from toktools import (
     ToktoolsError,
     Vocabulary,
     WordTokenizer,
+    compiled,
 )
 from toktools.contract.documents import in_chunks
 from toktools.contract.id_files import npy_header, npy_writer, raw_writer, stream_raw
@@ -69,8 +70,10 @@ def test_a_document_that_cannot_be_encoded_leaves_no_file(tmp_path: Path):
 
 
 def test_documents_are_read_as_they_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """With chunks of three tokens no more than two documents are ever held."""
-    monkeypatch.setattr("toktools.contract.documents._CHUNK", 3)
+    """With batches of one document no more than a few documents are ever held."""
+    monkeypatch.setattr(compiled, "LEAST", 20_000)
+    monkeypatch.setattr(compiled, "_BATCH", 10_000)
+    monkeypatch.setenv("TOKTOOLS_THREADS", "1")
     sizes: list[int] = []
 
     def documents() -> Iterator[str]:

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from toktools import compiled_decoding
 from toktools.contract.base import Contract
 from toktools.contract.decode_stream import DecodeStream
 from toktools.contract.utf8 import character_starts
@@ -28,7 +29,12 @@ class IdsToText(Contract):
 
         Args and Raises: as `decode_bytes`.
         """
-        return self.decode_bytes(ids, keep_special=keep_special, hidden=hidden).decode(
+        if (
+            hidden == ()
+            and (data := compiled_decoding.decoded(self, ids, keep_special)) is not None
+        ):
+            return str(memoryview(data), "utf-8", "replace")
+        return b"".join(self.iter_bytes(ids, keep_special=keep_special, hidden=hidden)).decode(
             "utf-8", errors="replace"
         )
 
@@ -44,7 +50,21 @@ class IdsToText(Contract):
                 Where it runs out, the unknown token's own string is written.
         Raises: ToktoolsError at an id outside the vocabulary, or one that no token has.
         """
+        if (
+            hidden == ()
+            and (data := compiled_decoding.decoded(self, ids, keep_special)) is not None
+        ):
+            return data.tobytes()
         return b"".join(self.iter_bytes(ids, keep_special=keep_special, hidden=hidden))
+
+    @property
+    def decodes_by_table(self) -> bool:
+        """Whether what a token adds depends on nothing but whether it is the first: see `surface`.
+
+        Only then may the compiled loops decode; a tokenizer with an `iter_bytes` of its own says
+        False.
+        """
+        return False
 
     def iter_bytes(
         self, ids: Iterable[int], *, keep_special: bool = False, hidden: Iterable[str] = ()

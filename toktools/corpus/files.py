@@ -23,7 +23,7 @@ from toktools.corpus.streams import COMPRESSED, inner_suffix
 from toktools.errors import ToktoolsError
 
 TEXT_SUFFIXES = (".txt", ".text", ".tokens", ".raw")
-_NOT_TEXT = (".parquet", ".arrow", ".feather", ".zip", ".tar", ".tgz", ".7z", ".pdf", ".docx")
+NOT_TEXT = (".parquet", ".arrow", ".feather", ".zip", ".tar", ".tgz", ".7z", ".pdf", ".docx")
 
 
 class Files(Source):
@@ -124,7 +124,7 @@ def _size(paths: Sequence[Path], settings: Settings) -> int | None:
 def _check_file(path: Path, settings: Settings) -> None:
     """Raise ToktoolsError if the file cannot be read as the settings ask."""
     suffix = inner_suffix(path)
-    if suffix in _NOT_TEXT:
+    if suffix in NOT_TEXT:
         raise ToktoolsError(
             f"{path}: a corpus is text, JSON lines, CSV or TSV (or one of these as .gz, .bz2, .xz "
             f"or .zst), got {suffix}; convert it, e.g. to .jsonl"

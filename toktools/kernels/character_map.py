@@ -56,7 +56,8 @@ class CharacterMap:
 
     def __init__(self, normalizer: Normalizer | None, cut: Pretokenizer) -> None:
         self._normalizer, self._cut = normalizer, cut
-        self._orders = any(isinstance(part, UnicodeForm | BertCleanup) for part in _flat(normalizer))
+        parts = _flat(normalizer)
+        self._orders = any(isinstance(part, UnicodeForm | BertCleanup) for part in parts)
         self._lock = Lock()
         self.classes = np.full(N_CODE_POINTS, UNKNOWN, np.uint8)
         self.mapped_at = np.full(N_CODE_POINTS, SAME, np.int32)
@@ -66,7 +67,7 @@ class CharacterMap:
 
     @property
     def suits(self) -> bool:
-        """Whether the loops know the ASCII characters by their kinds: all of each are of a class."""
+        """Whether all ASCII characters of a kind are of a class, which the loops rely on."""
         classes = [{int(self.classes[ord(c)]) for c in kind} for kind in _KINDS]
         others = set(self.classes[:0x80].tolist()) - set().union(*classes[:3])
         return all(len(kind) == 1 for kind in classes) and (
@@ -125,7 +126,8 @@ def is_mapped(normalizer: Normalizer | None, cut: Pretokenizer) -> bool:
     """Whether characters can be rewritten and cut one by one.
 
     Example:
-        >>> is_mapped(BertCleanup(), PunctuationSplit()), is_mapped(UnicodeForm("NFC"), WhitespaceSplit())
+        >>> cut = WhitespaceSplit()
+        >>> is_mapped(BertCleanup(), cut), is_mapped(UnicodeForm("NFC"), cut)
         (True, False)
     """
     return type(cut) in (WhitespaceSplit, PunctuationSplit) and all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,4 +123,4 @@ def _cut(starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     n = max(1, min(n_threads(), n_ids // _PART))
     at = np.searchsorted(starts, [int(starts[0]) + n_ids * i // n for i in range(1, n)])
     edges = [0, *at.tolist(), len(starts) - 1]
-    return [starts[a : b + 1] for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    return [starts[a : b + 1] for a, b in pairwise(edges) if b > a]

@@ -6,15 +6,13 @@ The readable twin is `toktools.contract.decoding.IdsToText.iter_bytes`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import types
 from numpy.typing import NDArray
 
 from toktools.kernels.kernel import kernel
-from toktools.kernels.vectors import intrinsic
+from toktools.kernels.stores import store_word
 
 SHORT = 15  # bytes
 HOLE = -1
@@ -48,20 +46,6 @@ def surfaces(parts: Sequence[bytes | None]) -> Surfaces:
     lengths = sizes.clip(0).astype(np.int64)
     data = np.frombuffer(b"".join(part or b"" for part in parts) + b"\0", np.uint8)
     return Surfaces(rows.view("<u8"), sizes, np.cumsum(lengths) - lengths, data)
-
-
-@intrinsic
-def _store_word(typing_context: Any, array: Any, offset: Any, word: Any) -> Any:
-    """Write a uint64 to the 8 bytes `array[offset : offset + 8]`, little-endian."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        made = context.make_array(signature.args[0])(context, builder, args[0])
-        kind = ir.IntType(64).as_pointer()
-        place = builder.bitcast(builder.gep(made.data, [args[1]]), kind)
-        builder.store(args[2], place, align=1)
-        return context.get_dummy_value()
-
-    return types.void(array, offset, word), generate
 
 
 @kernel
@@ -112,8 +96,8 @@ def decode_documents(
             head, tail = rows[id, 0], rows[id, 1]
             length = np.int64(tail >> _AT)
             if length != _LONG and position + 16 <= end:
-                _store_word(out, position, head)
-                _store_word(out, position + 8, tail)
+                store_word(out, position, head)
+                store_word(out, position + 8, tail)
             else:
                 length = np.int64(sizes[id])
                 for j in range(length):

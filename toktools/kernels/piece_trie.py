@@ -67,7 +67,7 @@ def _slot(edges, key):
 
 @kernel
 def _insert(data, table, edges, tokens):
-    """Enter tokens; return the number of nodes. table: int64 (n, 3): root, length and id of each."""
+    """Enter tokens; return the number of nodes. table: int64 (n, 3): root, length, id of each."""
     n_nodes, position = 2, 0
     for row in range(len(table)):
         node = table[row, 0]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels.character_classes import N_CODE_POINTS
-from toktools.kernels.cuts.blocks import HIGH, PADDING, code_point
+from toktools.kernels.cuts.blocks import HIGH, PADDING, below, code_point
 from toktools.kernels.cuts.chunks import padded
 from toktools.kernels.kernel import kernel
 from toktools.kernels.vectors import WIDTH, byte_masks, lowest_bit
@@ -19,8 +19,7 @@ COUNT, LINES = 0, 1
 """What stands where in `state`: ids and lines so far."""
 
 _LINE_FEED = ord("\n")
-_AT_ONCE = 16  # ids
-_0 = np.uint64(0)
+_0, _1, _WIDTH = np.uint64(0), np.uint64(1), np.uint64(WIDTH)
 _masks = byte_masks(((_LINE_FEED, _LINE_FEED),), (HIGH,))
 
 
@@ -34,26 +33,33 @@ def encode_by_table(text, n, lines, in_bytes, table, line_ends, out, state):
         table: uint32 (0x110000,), by code point or byte.
         out: uint32, room for n + 64 more than there are; state: int64 (2,).
     """
-    count, n_lines, i = state[COUNT], state[LINES], 0
-    while i < n:
+    count, n_lines, i = np.uint64(state[COUNT]), np.uint64(state[LINES]), _0
+    n_bytes = np.uint64(n)
+    while i < n_bytes:
         feeds, high = _masks(text, i)
-        stops = (feeds if lines else _0) | (_0 if in_bytes else high)
-        width = min(lowest_bit(stops), n - i)
-        for j in range(0, width, _AT_ONCE):
-            for k in range(_AT_ONCE):
-                out[count + j + k] = table[text[i + j + k]]
-        count += width
+        high = _0 if in_bytes else high
+        width = min(np.uint64(lowest_bit(high)), n_bytes - i)
+        feeds = feeds & below(np.int64(width)) if lines else _0
+        if feeds == _0:
+            for j in range(_WIDTH):
+                out[count + j] = table[text[i + j]]
+            count += width
+        else:
+            start = count
+            for j in range(width):  # no branch, for nothing tells where lines end
+                byte = text[i + j]
+                out[count] = table[byte]
+                count += np.uint64(byte != _LINE_FEED)
+            while feeds:
+                line_ends[n_lines] = start + np.uint64(lowest_bit(feeds))
+                start -= _1
+                n_lines += _1
+                feeds &= feeds - _1
         i += width
-        if i >= n or width == WIDTH:
-            continue
-        if text[i] == _LINE_FEED:
-            line_ends[n_lines] = count
-            n_lines += 1
-            i += 1
-        while i < n and not in_bytes and text[i] >= 0x80:
+        while high and i < n_bytes and text[i] >= 0x80:
             out[count] = table[code_point(text, i)]
-            count += 1
-            i += 2 + (text[i] >= 0xE0) + (text[i] >= 0xF0)
+            count += _1
+            i += np.uint64(2) + np.uint64(text[i] >= 0xE0) + np.uint64(text[i] >= 0xF0)
     state[COUNT], state[LINES] = count, n_lines
 
 

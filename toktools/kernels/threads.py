@@ -1,12 +1,17 @@
-"""How many threads the compiled loops run on."""
+"""How many threads the compiled loops run on, and work given to them in order."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from toktools.errors import ToktoolsError
 
 VARIABLE = "TOKTOOLS_THREADS"
+A, B = TypeVar("A"), TypeVar("B")
 
 
 def n_threads() -> int:
@@ -27,3 +32,24 @@ def n_threads() -> int:
 
 def _all_cores() -> int:
     return os.cpu_count() or 1
+
+
+def in_order(work: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
+    """Yield `work(item)` for each item, in order, with a few items at work at once.
+
+    Example:
+        >>> list(in_order(len, ["one", "four"]))
+        [3, 4]
+    """
+    n = n_threads()
+    if n == 1:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(n) as pool:
+        waiting: deque[Future[B]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > 2 * n:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,8 +1,8 @@
 """Where words begin and end, 64 bytes at a time, in text that is not rewritten yet.
 
-Letters: D what is dropped, A what stands alone, T text, which is all that is not D; a mask has bit i
-for byte i of a block, and all bytes of a character are in its class. See `character_map.py` for the
-classes and `cuts/blocks.py` for the operations.
+Letters: D what is dropped, A what stands alone, T text, which is all that is not D; a mask has bit
+i for byte i of a block, and all bytes of a character are in its class. See `character_map.py` for
+the classes and `cuts/blocks.py` for the operations.
 
 Differs from `cuts/class_runs.py` in that it writes both ends of each word and nothing for what is
 dropped between them, and in what it knows of ASCII: that is all which words need.

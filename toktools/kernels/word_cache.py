@@ -6,8 +6,8 @@ arithmetic, and a word may have no ids, as a line feed has none. In text every g
 costs as much as a word.
 
 A word of at most 15 bytes is its own key. Longer ones are found by a hash, and compared byte by
-byte with the copy that was kept. What comes takes the place of what was there, and when the room
-for ids or bytes is full, the cache begins anew.
+byte with the copy that was kept. What comes takes the place of what was there. When there is no
+more room for ids or bytes, the short words or the long ones are forgotten, whichever it was.
 """
 
 from __future__ import annotations
@@ -36,26 +36,31 @@ class WordCache(NamedTuple):
 
     short: uint64 (n, 4), n a power of two: the bytes (two words; in the last byte, their number);
         the first two ids, or where in `ids` all of them stand; the third, and how many there are.
-    long, ids, bytes, used: as those of a `PieceCache`.
+    ids: uint32; used: int64 (2,): how much of `ids` is taken.
+    long, long_ids, bytes, long_used: as `long`, `ids`, `bytes` and `used` of a `PieceCache`.
     """
 
     short: NDArray[np.uint64]
-    long: NDArray[np.uint64]
     ids: NDArray[np.uint32]
-    bytes: NDArray[np.uint8]
     used: NDArray[np.int64]
+    long: NDArray[np.uint64]
+    long_ids: NDArray[np.uint32]
+    bytes: NDArray[np.uint8]
+    long_used: NDArray[np.int64]
 
 
-def word_cache(short_bits: int = 17, long_bits: int = 13) -> WordCache:
-    """Return an empty cache; 6 MB by default."""
+def word_cache(short_bits: int = 17, long_bits: int = 14) -> WordCache:
+    """Return an empty cache; 7 MB by default."""
     n = 4 << short_bits
     words = np.zeros(n + 8, np.uint64)
     first = -words.ctypes.data % 64 // 8  # two rows side by side share a line of memory
     return WordCache(
         words[first : first + n].reshape(-1, 4),
+        np.empty(2 << short_bits, np.uint32),
+        np.zeros(2, np.int64),
         np.zeros((1 << long_bits, 4), np.uint64),
-        np.empty(max(1 << short_bits + 1, LONG), np.uint32),
-        np.empty(max(1 << long_bits + 6, LONG), np.uint8),
+        np.empty(max(8 << long_bits, LONG), np.uint32),
+        np.empty(max(64 << long_bits, LONG), np.uint8),
         np.zeros(2, np.int64),
     )
 
@@ -93,10 +98,11 @@ def recall_word(short, ids, row, out, count):
 
 
 @kernel
-def keep_word(short, long, ids, used, first, second, symbols, n):
+def keep_word(short, ids, used, first, second, symbols, n):
     """Put a word and its ids `symbols[:n]` in its row; what was there moves to the one beside."""
     if used[0] + n > len(ids):
-        forget(short, long, used)
+        short[:, 1] = 0  # no word has length 0
+        used[0] = 0
     mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
     row = np.int64((mixed >> _HALF) & np.uint64(len(short) - 1))
     for j in range(4):
@@ -116,16 +122,9 @@ def keep_word(short, long, ids, used, first, second, symbols, n):
 
 
 @kernel
-def keep_long_word(short, long, ids, kept, used, mixed, text, start, length, symbols, n):
+def keep_long_word(long, ids, kept, used, mixed, text, start, length, symbols, n):
     """Put a long word and its ids in the place of what has its row; see `keep_long`."""
     if used[0] + n > len(ids) or used[1] + length > len(kept):
-        forget(short, long, used)  # not as `keep_long` would: what a row holds differs
-    keep_long(short, long, ids, kept, used, mixed, text, start, length, symbols, n)
-
-
-@kernel
-def forget(short, long, used):
-    """Empty the cache: no word has length 0."""
-    short[:, 1] = 0
-    long[:, 1] = 0
-    used[:] = 0
+        long[:, 1] = 0
+        used[:] = 0
+    keep_long(long, long, ids, kept, used, mixed, text, start, length, symbols, n)

@@ -1,4 +1,4 @@
-"""WordPiece and words, encoded by the compiled loop: its tables, and the arrays that it works in."""
+"""WordPiece and words, encoded by the compiled loop: its tables and the arrays it works in."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class WordEncoder:
         cut: CharacterMap | Cut,
         spelling: Spelling,
         short_bits: int = 17,
-        long_bits: int = 13,
+        long_bits: int = 14,
     ) -> None:
         self._cut, self._spelling = cut, spelling
         self._map = cut if isinstance(cut, CharacterMap) else _same()

@@ -32,7 +32,7 @@ _SHORT = np.uint64(SHORT)
 @kernel
 def encode_words(
     text, starts, ends, n_words, lines, line_ends, mapped_at, mapped, edges, tokens, whole, unknown,
-    limit, in_bytes, short, long, cached, kept, used, word, symbols, out, state,
+    limit, in_bytes, short, ids, used, long, long_ids, kept, long_used, word, symbols, out, state,
 ):  # fmt: skip
     """Write the ids of words, from `state[WORD]` on; return whether all are done.
 
@@ -43,12 +43,12 @@ def encode_words(
         mapped_at, mapped: of a `CharacterMap`; edges, tokens: of a `PieceTrie`.
         whole, unknown: see `spell_word`.
         limit: words of more characters (bytes if `in_bytes`) are unknown.
-        short, long, cached, kept, used: a `WordCache`; a line feed in it has no ids.
+        short, ids, used, long, long_ids, kept, long_used: a `WordCache`; a line feed in it has no ids.
         word: uint8, room for the longest word, rewritten; symbols: int32, as many.
         out: uint32, room for all that comes and 3 more; state: int64 (3,).
     Returns: False if the word to go on with must be left to the readable code.
     """
-    count, n_lines, feeds = np.uint64(state[COUNT]), np.uint64(state[LINES]), np.uint64(lines)
+    count, n_lines = np.uint64(state[COUNT]), np.uint64(state[LINES])
     for i in range(np.uint64(state[WORD]), np.uint64(n_words)):
         start = np.uint64(starts[i])
         length = np.uint64(ends[i]) - start
@@ -60,11 +60,11 @@ def encode_words(
             first, second = word_key(text, start, length)
             row = word_row(short, first, second)
             if short[row, _0] ^ first | short[row, _1] ^ second == _0:
-                count += recall_word(short, cached, row, out, count)
+                count += recall_word(short, ids, row, out, count)
                 continue
         n = _new_word(
             text, start, length, first, second, lines, mapped_at, mapped, edges, tokens, whole,
-            unknown, limit, in_bytes, short, long, cached, kept, used, word, symbols, out, count,
+            unknown, limit, in_bytes, short, ids, used, long, long_ids, kept, long_used, word, symbols, out, count,
         )  # fmt: skip
         if n < 0:
             state[WORD], state[COUNT], state[LINES] = i, count, n_lines
@@ -77,14 +77,14 @@ def encode_words(
 @kernel
 def _new_word(
     text, start_, length_, first, second, lines, mapped_at, mapped, edges, tokens, whole, unknown,
-    limit, in_bytes, short, long, cached, kept, used, word, symbols, out, count_,
+    limit, in_bytes, short, ids, used, long, long_ids, kept, long_used, word, symbols, out, count_,
 ):  # fmt: skip
     """Write the ids of a word that is long or new; return how many, -1 for the readable code."""
     start, length, count = np.int64(start_), np.int64(length_), np.int64(count_)
     mixed = _0
     if length > SHORT and length <= LONG:
         mixed = long_hash(text, start, length)
-        found = recall_long(long, cached, kept, mixed, text, start, length, out, count)
+        found = recall_long(long, long_ids, kept, mixed, text, start, length, out, count)
         if found:
             return found
     n = 0
@@ -100,9 +100,9 @@ def _new_word(
     for j in range(n):
         out[count + j] = symbols[j]
     if length <= SHORT:
-        keep_word(short, long, cached, used, first, second, symbols, n)
+        keep_word(short, ids, used, first, second, symbols, n)
     elif length <= LONG and n:
-        keep_long_word(short, long, cached, kept, used, mixed, text, start, length, symbols, n)
+        keep_long_word(long, long_ids, kept, long_used, mixed, text, start, length, symbols, n)
     return n
 
 

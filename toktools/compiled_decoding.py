@@ -1,0 +1,63 @@
+"""Which ids the compiled loops decode, and how they get there.
+
+They give the bytes of the readable code; the tests hold them to it. Few ids stay with it, which
+answers before the loops are loaded, and so do iterators, whose ids come one by one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from toktools.contract.decoding import IdsToText
+    from toktools.kernels.decoder import Decoder
+
+LEAST, LEAST_IF_LOADED = 1_000_000, 10_000
+"""From how many ids on the loops are worth loading, and using once something has loaded numba."""
+
+
+def decoded(
+    tokenizer: IdsToText, ids: Iterable[int], keep_special: bool
+) -> NDArray[np.uint8] | None:
+    """Return the bytes that ids stand for, None if that is left to the readable code.
+
+    Raises: as `decode_bytes`.
+    """
+    if not isinstance(ids, (list, tuple)) and not hasattr(ids, "dtype"):
+        return None
+    if not tokenizer.decodes_by_table or not is_much(len(ids)):
+        return None
+    array = _as_array(ids)
+    return None if array is None else decoder_of(tokenizer, keep_special).decode(array)
+
+
+def is_much(n_ids: int) -> bool:
+    """Whether so many ids are worth the loops."""
+    return n_ids >= (LEAST_IF_LOADED if "numba" in sys.modules else LEAST)
+
+
+def decoder_of(tokenizer: IdsToText, keep_special: bool) -> Decoder:
+    """Return the compiled decoder of a tokenizer that `decodes_by_table`; made once."""
+    from toktools.kernels.decoder import Decoder
+
+    made: dict[bool, Decoder] = vars(tokenizer).setdefault("_decoders", {})
+    if keep_special not in made:
+        made[keep_special] = Decoder(tokenizer, keep_special=keep_special)
+    return made[keep_special]
+
+
+def _as_array(ids: Any) -> NDArray[Any] | None:
+    """Return ids as one row of whole numbers, None if they are none that fit."""
+    import numpy as np
+
+    try:
+        array = np.ascontiguousarray(ids)
+    except (ValueError, OverflowError):
+        return None
+    fits = np.ndim(ids) == 1 and array.dtype.kind in "iu" and array.dtype.isnative
+    return array if fits and array.dtype != np.uint64 else None

@@ -1,0 +1,194 @@
+"""A tokenizer that leaves much text to the compiled loops: batches, streams of documents, files.
+
+Adds to `tokenizer.py` nothing that shows but speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from toktools import compiled
+from toktools.contract.documents import Chunk, Documents, write_documents
+from toktools.contract.special_text import Special
+from toktools.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Encoder(Protocol):
+    """What a compiled encoder can do; safe among threads."""
+
+    def encode(self, data: Any) -> NDArray[np.uint32]:
+        """Return the ids of one text of valid UTF-8."""
+        ...
+
+    def encode_lines(self, data: Any) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the ids of texts that each end with a line feed, and how many are after each."""
+        ...
+
+
+class CompiledTokenizer(Tokenizer):
+    """A tokenizer with a second encoder, which answers the same."""
+
+    def compiled_encoder(self) -> Encoder | None:
+        """Return the encoder that gives the ids of `encode`, None if there is none."""
+        return None
+
+    @property
+    def decodes_by_table(self) -> bool:
+        return True
+
+    @cached_property
+    def _compiled(self) -> Encoder | None:
+        return self.compiled_encoder()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_compiled"}
+
+    def encode_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        allowed_special: Special = (),
+        disallowed_special: Special = (),
+        add_eos: bool = False,
+    ) -> list[list[int]]:
+        if not allowed_special and not disallowed_special:
+            many, texts = compiled.enough(texts)
+            if many and self._compiled is not None:
+                eos_id = self.require_eos() if add_eos else None
+                chunks = encode_texts(self._compiled, compiled.batches(texts), eos_id)
+                return [row for chunk in chunks for row in _rows(chunk)]
+        return super().encode_batch(
+            texts,
+            allowed_special=allowed_special,
+            disallowed_special=disallowed_special,
+            add_eos=add_eos,
+        )
+
+    def encode_chunks(
+        self,
+        documents: Iterable[str],
+        *,
+        add_eos: bool = False,
+        allowed_special: Special = (),
+        disallowed_special: Special = (),
+    ) -> Iterator[Chunk]:
+        if not allowed_special and not disallowed_special:
+            many, documents = compiled.enough(documents)
+            if many and self._compiled is not None:
+                eos_id = self.require_eos() if add_eos else None
+                return encode_texts(self._compiled, compiled.batches(documents), eos_id)
+        return super().encode_chunks(
+            documents,
+            add_eos=add_eos,
+            allowed_special=allowed_special,
+            disallowed_special=disallowed_special,
+        )
+
+    def encode_files(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        add_eos: bool = False,
+        out: str | Path | None = None,
+    ) -> Documents:
+        paths = [paths] if isinstance(paths, str | Path) else list(paths)
+        files = list(map(Path, paths))
+        if not _worth_mapping(files) or self._compiled is None:
+            return super().encode_files(paths, add_eos=add_eos, out=out)
+        chunks = _encode_files(self._compiled, files, self.require_eos() if add_eos else None)
+        if out is not None:
+            return write_documents(chunks, Path(out), self.n_vocab)
+        return _gather(chunks, sum(path.stat().st_size for path in files))
+
+
+def encode_texts(
+    encoder: Encoder, texts: Iterable[tuple[bytes, bool]], eos_id: int | None
+) -> Iterator[Chunk]:
+    """Encode texts on all threads, in order; each document ends with `eos_id`, if there is one.
+
+    Args: texts: valid UTF-8, and whether each line is a document; see `toktools.compiled.batches`.
+    """
+    from toktools.kernels.threads import in_order
+
+    return in_order(partial(_encode, encoder, eos_id), texts)
+
+
+def _encode(encoder: Encoder, eos_id: int | None, text: tuple[bytes, bool]) -> Chunk:
+    import numpy as np
+
+    from toktools.kernels.ended import ended
+
+    data, lines = text
+    if lines:
+        ids, ends = encoder.encode_lines(data)
+    else:
+        ids = encoder.encode(data)
+        ends = np.array([len(ids)], np.int64)
+    if eos_id is not None:
+        ids, ends = ended(ids, ends, eos_id)
+    return Chunk(ids, np.diff(ends, prepend=0))
+
+
+def _rows(chunk: Chunk) -> Iterator[list[int]]:
+    """Yield the documents of a chunk as lists."""
+    ids, start = chunk.ids.tolist(), 0
+    for length in chunk.lengths.tolist():
+        yield ids[start : start + length]
+        start += length
+
+
+def _gather(chunks: Iterable[Chunk], n_ids: int) -> Documents:
+    """Return all chunks as one, copied as they come, so that few are held.
+
+    Args: n_ids: how many ids are expected at most; memory that is not needed is never touched.
+    """
+    import numpy as np
+
+    ids, n, lengths = np.empty(n_ids, np.uint32), 0, [np.zeros(1, np.int64)]
+    for chunk in chunks:
+        if n + len(chunk.ids) > len(ids):
+            ids = np.concatenate([ids[:n], np.empty(n + len(chunk.ids), np.uint32)])
+        ids[n : n + len(chunk.ids)] = chunk.ids
+        n += len(chunk.ids)
+        lengths.append(chunk.lengths)
+    return Documents(ids[:n], np.concatenate(lengths).cumsum())
+
+
+def _worth_mapping(files: list[Path]) -> bool:
+    """Whether files can be mapped into memory, and are much text."""
+    from toktools.corpus.shards import can_be_mapped
+
+    if not all(map(can_be_mapped, files)):
+        return False
+    return sum(path.stat().st_size for path in files) >= compiled.LEAST
+
+
+def _encode_files(encoder: Encoder, files: list[Path], eos_id: int | None) -> Iterator[Chunk]:
+    from toktools.corpus.shards import shards
+    from toktools.kernels.threads import in_order
+
+    def encode(shard: tuple[Path, bytes]) -> Chunk:
+        path, data = shard
+        _check_utf8(path, data)
+        return _encode(encoder, eos_id, (data, True))
+
+    return in_order(encode, ((path, data) for path in files for data in shards(path)))
+
+
+def _check_utf8(path: Path, data: bytes) -> None:
+    """Raise the error of the readable code at a file with bytes that are not UTF-8."""
+    import numpy as np
+
+    from toktools.corpus import open_corpus
+    from toktools.kernels.utf8 import is_utf8
+
+    if not is_utf8(np.frombuffer(data, np.uint8)):
+        for _ in open_corpus(path):
+            pass
