@@ -60,6 +60,7 @@ def word_encoder(tokenizer: WordTokenizer) -> WordEncoder | None:
         limit=NO_LIMIT,
         in_bytes=True,
         readable=tokenizer.encode,
+        words=words,
     )
     return WordEncoder(cut, spelling)
 

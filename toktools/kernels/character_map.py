@@ -52,6 +52,7 @@ class CharacterMap:
         mapped_at: int32 (0x110000,): SAME, SLOW, or where in `mapped` it stands what it becomes.
         mapped: uint8: the number of bytes, and the bytes, of each that changes.
         growth: into how many bytes one becomes at most.
+        rewrites: whether any character changes.
     """
 
     def __init__(self, normalizer: Normalizer | None, cut: Pretokenizer) -> None:
@@ -59,6 +60,7 @@ class CharacterMap:
         parts = _flat(normalizer)
         self._orders = any(isinstance(part, UnicodeForm | BertCleanup) for part in parts)
         self._lock = Lock()
+        self.rewrites = normalizer is not None
         self.classes = np.full(N_CODE_POINTS, UNKNOWN, np.uint8)
         self.mapped_at = np.full(N_CODE_POINTS, SAME, np.int32)
         self.mapped = np.zeros(1, np.uint8)

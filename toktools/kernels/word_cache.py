@@ -105,8 +105,9 @@ def keep_word(short, ids, used, first, second, symbols, n):
         used[0] = 0
     mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
     row = np.int64((mixed >> _HALF) & np.uint64(len(short) - 1))
-    for j in range(4):
-        short[row ^ 1, j] = short[row, j]
+    if short[row, 1]:  # else what stands beside would be lost for nothing
+        for j in range(4):
+            short[row ^ 1, j] = short[row, j]
     head, tail = _0, np.uint64(n) << _HALF
     if n > _INLINE:
         head = np.uint64(used[0])
@@ -119,6 +120,23 @@ def keep_word(short, ids, used, first, second, symbols, n):
         if n == _INLINE:
             tail |= np.uint64(symbols[2])
     short[row, 0], short[row, 1], short[row, 2], short[row, 3] = first, second, head, tail
+
+
+@kernel
+def keep_words(data, sizes, tokens, short, ids, used, symbols):
+    """Put words that are one token each in an empty cache, none in the place of another.
+
+    Where one of two rows side by side is left empty, no word had to be left out.
+
+    Args: data: uint8, the short words, 16 bytes each; sizes: int64; tokens: int32, their
+            ids, -1 for a word without.
+    """
+    for i in range(len(sizes)):
+        first, second = word_key(data, np.uint64(16 * i), np.uint64(sizes[i]))
+        row = word_row(short, first, second)
+        if short[row, 1] == _0 or short[row ^ _1, 1] == _0:
+            symbols[0] = tokens[i]
+            keep_word(short, ids, used, first, second, symbols, int(tokens[i] >= 0))
 
 
 @kernel

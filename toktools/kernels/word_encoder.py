@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from toktools.kernels.cuts.blocks import PADDING
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks, padded
 from toktools.kernels.piece_trie import PieceTrie
 from toktools.kernels.word_bounds import bounds_of_pieces, word_bounds
-from toktools.kernels.word_cache import word_cache
+from toktools.kernels.word_cache import SHORT, keep_words, word_cache
 from toktools.kernels.workers import Workers
 
 Bytes = NDArray[np.uint8]
@@ -23,6 +24,7 @@ Words = tuple[Bytes, NDArray[np.int64], NDArray[np.int64], int]
 """A chunk of text, where words begin and end in it, and how many there are."""
 
 _CONTINUED, _FIRST = 0xC0, 0x80
+_LINE_FEED = b"\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ class Spelling:
         unknown: the id of a word that cannot be spelled.
         limit: words of more characters are unknown, or of more bytes if `in_bytes`.
         readable: gives the ids of a word as it stands in the text, where the loop cannot.
+        words: all that are one token, if `whole`.
     """
 
     trie: PieceTrie
@@ -43,6 +46,7 @@ class Spelling:
     limit: int
     in_bytes: bool
     readable: Callable[[str], Sequence[int]]
+    words: Sequence[tuple[bytes, int]] = ()
 
 
 class WordEncoder:
@@ -58,12 +62,30 @@ class WordEncoder:
         self,
         cut: CharacterMap | Cut,
         spelling: Spelling,
-        short_bits: int = 17,
-        long_bits: int = 14,
+        short_bits: int = 18,
+        long_bits: int = 15,
     ) -> None:
         self._cut, self._spelling = cut, spelling
         self._map = cut if isinstance(cut, CharacterMap) else _same()
-        self._workers = Workers(lambda: _Work(word_cache(short_bits, long_bits)))
+        self._complete = spelling.whole and not self._map.rewrites
+        self._bits = short_bits, long_bits
+        self._workers = Workers(partial(self._new_work, False))
+        self._workers_of_lines = Workers(partial(self._new_work, True))
+
+    def _new_work(self, lines: bool) -> _Work:
+        """Return arrays for a thread; between lines, a line feed is a word without ids."""
+        work = _Work(word_cache(*self._bits))
+        if self._complete:
+            feed = [(_LINE_FEED, -1)] if lines else []
+            known = self._spelling.words
+            pairs = feed + [
+                (w, id) for w, id in known if len(w) <= SHORT and w != _LINE_FEED * lines
+            ]
+            data = np.frombuffer(b"".join(w.ljust(SHORT + 1, b"\0") for w, _ in pairs), np.uint8)
+            sizes = np.array([len(word) for word, _ in pairs], np.int64)
+            tokens = np.array([id for _, id in pairs], np.int32)
+            keep_words(data, sizes, tokens, *work.cache[:3], work.symbols)
+        return work
 
     def encode(self, data: bytes | Bytes) -> NDArray[np.uint32]:
         """Return the ids of one text, (n_tokens,). data: valid UTF-8."""
@@ -80,7 +102,7 @@ class WordEncoder:
         self, data: bytes | Bytes, lines: bool
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
-        with self._workers.one() as work:
+        with (self._workers_of_lines if lines else self._workers).one() as work:
             work.begin(text, lines)
             for words in self._words(text, lines, work):
                 self._encode_words(words, lines, work)
@@ -104,8 +126,10 @@ class WordEncoder:
         work.make_room(n_bytes + 1, map.growth)
         state[loop.WORD] = 0
         while not loop.encode_words(
-            *(chunk, starts, ends, n_words, lines, work.line_ends, map.mapped_at, map.mapped),
-            *(*spelling.trie, spelling.whole, spelling.unknown, spelling.limit, spelling.in_bytes),
+            *(chunk, starts, ends, n_words, lines, work.line_ends),
+            *(map.rewrites, map.mapped_at, map.mapped),
+            *(*spelling.trie, spelling.whole, self._complete, spelling.unknown),
+            *(spelling.limit, spelling.in_bytes),
             *(*work.cache, work.word, work.symbols, work.out, state),
         ):
             i = int(state[loop.WORD])

@@ -31,8 +31,9 @@ _SHORT = np.uint64(SHORT)
 
 @kernel
 def encode_words(
-    text, starts, ends, n_words, lines, line_ends, mapped_at, mapped, edges, tokens, whole, unknown,
-    limit, in_bytes, short, ids, used, long, long_ids, kept, long_used, word, symbols, out, state,
+    text, starts, ends, n_words, lines, line_ends, rewrites, mapped_at, mapped, edges, tokens,
+    whole, complete, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept, long_used,
+    word, symbols, out, state,
 ):  # fmt: skip
     """Write the ids of words, from `state[WORD]` on; return whether all are done.
 
@@ -40,8 +41,9 @@ def encode_words(
         text: uint8, with 16 bytes behind the last word; starts, ends: int64, of each word.
         lines: whether a line feed ends a text; line_ends: int64: how many ids there were at each,
             with room for one more.
-        mapped_at, mapped: of a `CharacterMap`; edges, tokens: of a `PieceTrie`.
+        rewrites, mapped_at, mapped: of a `CharacterMap`; edges, tokens: of a `PieceTrie`.
         whole, unknown: see `spell_word`.
+        complete: whether all words of the vocabulary were kept by `keep_words`.
         limit: words of more characters (bytes if `in_bytes`) are unknown.
         short, ids, used, long, long_ids, kept, long_used: a `WordCache`; a line feed in it has no ids.
         word: uint8, room for the longest word, rewritten; symbols: int32, as many.
@@ -62,9 +64,14 @@ def encode_words(
             if short[row, _0] ^ first | short[row, _1] ^ second == _0:
                 count += recall_word(short, ids, row, out, count)
                 continue
+            if complete and (short[row, _1] == _0 or short[row ^ _1, _1] == _0):
+                out[count] = unknown
+                count += _1
+                continue
         n = _new_word(
-            text, start, length, first, second, lines, mapped_at, mapped, edges, tokens, whole,
-            unknown, limit, in_bytes, short, ids, used, long, long_ids, kept, long_used, word, symbols, out, count,
+            text, start, length, first, second, lines, rewrites, mapped_at, mapped, edges, tokens,
+            whole, complete, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept,
+            long_used, word, symbols, out, count,
         )  # fmt: skip
         if n < 0:
             state[WORD], state[COUNT], state[LINES] = i, count, n_lines
@@ -76,20 +83,25 @@ def encode_words(
 
 @kernel
 def _new_word(
-    text, start_, length_, first, second, lines, mapped_at, mapped, edges, tokens, whole, unknown,
-    limit, in_bytes, short, ids, used, long, long_ids, kept, long_used, word, symbols, out, count_,
+    text, start_, length_, first, second, lines, rewrites, mapped_at, mapped, edges, tokens,
+    whole, complete, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept,
+    long_used, word, symbols, out, count_,
 ):  # fmt: skip
     """Write the ids of a word that is long or new; return how many, -1 for the readable code."""
     start, length, count = np.int64(start_), np.int64(length_), np.int64(count_)
     mixed = _0
-    if length > SHORT and length <= LONG:
+    cached = SHORT < length <= LONG and not complete
+    if cached:
         mixed = long_hash(text, start, length)
         found = recall_long(long, long_ids, kept, mixed, text, start, length, out, count)
         if found:
             return found
     n = 0
     if not (lines and text[start] == _LINE_FEED):
-        n, n_characters = rewrite(text, start, length, mapped_at, mapped, word)
+        if rewrites:
+            n, n_characters = rewrite(text, start, length, mapped_at, mapped, word)
+        else:
+            n, n_characters = length, copy_word(text, start, length, word)
         if n < 0:
             return -1
         if (n if in_bytes else n_characters) > limit:
@@ -99,11 +111,22 @@ def _new_word(
             n = spell_word(word, n, edges, tokens, whole, unknown, symbols)
     for j in range(n):
         out[count + j] = symbols[j]
-    if length <= SHORT:
+    if length <= SHORT and not complete:
         keep_word(short, ids, used, first, second, symbols, n)
-    elif length <= LONG and n:
+    elif cached and n:
         keep_long_word(long, long_ids, kept, long_used, mixed, text, start, length, symbols, n)
     return n
+
+
+@kernel
+def copy_word(text, start, length, word):
+    """Write a word as it is; return how many characters it has."""
+    n_characters = 0
+    for j in range(length):
+        byte = text[start + j]
+        word[j] = byte
+        n_characters += (byte & 0xC0) != 0x80
+    return n_characters
 
 
 @kernel
