@@ -7,7 +7,7 @@ answers before the loops are loaded, and so do iterators, whose ids come one by 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ def decoded(
 
     Raises: as `decode_bytes`.
     """
-    if not isinstance(ids, (list, tuple)) and not hasattr(ids, "dtype"):
+    if not isinstance(ids, list | tuple) and not hasattr(ids, "dtype"):
         return None
+    assert isinstance(ids, Sized)
     if not tokenizer.decodes_by_table or not is_much(len(ids)):
         return None
-    array = _as_array(ids)
+    array = as_array(ids)
     return None if array is None else decoder_of(tokenizer, keep_special).decode(array)
 
 
@@ -51,7 +52,7 @@ def decoder_of(tokenizer: IdsToText, keep_special: bool) -> Decoder:
     return made[keep_special]
 
 
-def _as_array(ids: Any) -> NDArray[Any] | None:
+def as_array(ids: Any) -> NDArray[Any] | None:
     """Return ids as one row of whole numbers, None if they are none that fit."""
     import numpy as np
 

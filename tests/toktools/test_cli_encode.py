@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from toktools import Tokenizer, load, train_bpe
+from toktools.compiled_decoding import LEAST
 
 LINES = ["To be, or not to be", "", "naïve 漢字 🙂", "  that is  the question"]
 TEXT = "".join(f"{line}\n" for line in LINES)
@@ -183,3 +184,21 @@ def peak_kilobytes(folder: Path, megabytes: int) -> int:
 def test_memory_does_not_grow_with_the_input(folder: Path):
     small, large = peak_kilobytes(folder, 4), peak_kilobytes(folder, 40)
     assert large < small + 16_000
+
+
+@pytest.mark.parametrize(("form", "starts"), [("npy", True), ("raw", False)])
+def test_long_arrays_are_decoded_by_the_loops_to_the_same_text(
+    folder: Path, tmp_path: Path, form: str, starts: bool
+):
+    """More ids than `LEAST`: what one round of the lines gives, as often."""
+    lines = [*LINES, "one two three four five six"] * 12_000
+    (tmp_path / "long.txt").write_text("".join(line + "\n" for line in lines))
+    (tmp_path / "once.txt").write_text("".join(line + "\n" for line in lines[: len(LINES) + 1]))
+    outputs = []
+    for name in ("long", "once"):
+        out = tmp_path / f"{name}.{'npy' if form == 'npy' else 'bin'}"
+        options = ("--starts",) if starts else ("--eos",)
+        done("encode", "-t", folder / "bpe.json", tmp_path / f"{name}.txt", "-o", out, *options)
+        outputs.append(done("decode", "-t", folder / "bpe.json", "--keep-special", out))
+    assert max(path.stat().st_size for path in tmp_path.glob("long.[nb]*")) > 2 * LEAST
+    assert outputs[0] == outputs[1] * 12_000

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count, pairwise
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,12 @@ from toktools.commands.id_options import dtype_option, form_of, id_type, tokeniz
 from toktools.errors import ToktoolsError
 from toktools.files import replacing
 
+_SLICE = 1 << 20  # ids
+
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from toktools.tokenizer import Tokenizer
 
 
@@ -48,15 +53,55 @@ def decode(
       echo "To be" | toktools encode -t bpe.json | toktools decode -t bpe.json
       toktools decode -t bpe.json hamlet.npy -o hamlet.txt
     """
+    from toktools.compiled_decoding import decoder_of
     from toktools.formats.tokenizer_json import load
 
     loaded = load(tokenizer)
-    documents = _documents(loaded, source, form or form_of(source), dtype)
+    form = form or form_of(source)
+    mapped = _mapped(loaded, source, form, dtype)
+    if mapped is not None:
+        with _output(output) as stream:
+            for data in decoder_of(loaded, keep_special).lines(*mapped):
+                stream.write(data.data)
+        return
     with _output(output) as stream:
-        for ids in documents:
+        for ids in _documents(loaded, source, form, dtype):
             for data in loaded.iter_bytes(ids, keep_special=keep_special):
                 stream.write(data)
             stream.write(b"\n")
+
+
+def _mapped(
+    tokenizer: Tokenizer, source: str, form: str, dtype: str | None
+) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
+    """Return ids in a file and their documents' starts, if they are worth the compiled loops."""
+    if form not in ("npy", "raw") or source == "-" or not tokenizer.decodes_by_table:
+        return None
+    import numpy as np
+
+    from toktools.compiled_decoding import as_array, is_much
+    from toktools.contract.id_files import map_raw, read_npy, starts_path
+
+    path = Path(source)
+    if not path.is_file():
+        return None
+    ids = as_array(
+        read_npy(path) if form == "npy" else map_raw(path, id_type(dtype, tokenizer.n_vocab))
+    )
+    if ids is None or not is_much(len(ids)):
+        return None
+    if starts_path(path).exists():
+        return ids, read_npy(starts_path(path)).astype(np.int64)
+    return ids, _starts(ids, tokenizer.eos_id)
+
+
+def _starts(ids: NDArray[Any], end: int | None) -> NDArray[np.int64]:
+    """Return where documents begin, each of which goes up to and with an `end`, and the last."""
+    import numpy as np
+
+    slices = range(0, len(ids) if end is not None else 0, _SLICE)
+    ends = [np.flatnonzero(ids[start : start + _SLICE] == end) + start + 1 for start in slices]
+    return np.unique(np.concatenate([[0], *ends, [len(ids)]])).astype(np.int64)
 
 
 def _documents(

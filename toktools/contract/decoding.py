@@ -33,7 +33,7 @@ class IdsToText(Contract):
             hidden == ()
             and (data := compiled_decoding.decoded(self, ids, keep_special)) is not None
         ):
-            return str(memoryview(data), "utf-8", "replace")
+            return str(data.data, "utf-8", "replace")
         return b"".join(self.iter_bytes(ids, keep_special=keep_special, hidden=hidden)).decode(
             "utf-8", errors="replace"
         )

@@ -11,7 +11,8 @@ from typing import TypeVar
 from toktools.errors import ToktoolsError
 
 VARIABLE = "TOKTOOLS_THREADS"
-A, B = TypeVar("A"), TypeVar("B")
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 def n_threads() -> int:

@@ -45,7 +45,8 @@ def encode_words(
         whole, unknown: see `spell_word`.
         complete: whether all words of the vocabulary were kept by `keep_words`.
         limit: words of more characters (bytes if `in_bytes`) are unknown.
-        short, ids, used, long, long_ids, kept, long_used: a `WordCache`; a line feed in it has no ids.
+        short, ids, used, long, long_ids, kept, long_used: a `WordCache`, in which a line feed
+            has no ids if `lines`.
         word: uint8, room for the longest word, rewritten; symbols: int32, as many.
         out: uint32, room for all that comes and 3 more; state: int64 (3,).
     Returns: False if the word to go on with must be left to the readable code.
