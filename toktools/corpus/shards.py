@@ -47,6 +47,6 @@ def shards(path: Path, n_bytes: int = SHARD) -> Iterator[bytes]:
 def _lines(data: mmap.mmap, start: int, end: int) -> bytes:
     """Return whole lines, each with a line feed behind it and nothing else."""
     lines = data[start:end]
-    if b"\r\n" in lines:
+    if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n")
     return lines if lines.endswith(b"\n") else lines + b"\n"

@@ -60,7 +60,7 @@ def word_cache(short_bits: int = 17, long_bits: int = 14) -> WordCache:
         np.zeros(2, np.int64),
         np.zeros((1 << long_bits, 4), np.uint64),
         np.empty(max(8 << long_bits, LONG), np.uint32),
-        np.empty(max(64 << long_bits, LONG), np.uint8),
+        np.empty(max(64 << long_bits, LONG) + 8, np.uint8),
         np.zeros(2, np.int64),
     )
 
@@ -142,7 +142,7 @@ def keep_words(data, sizes, tokens, short, ids, used, symbols):
 @kernel
 def keep_long_word(long, ids, kept, used, mixed, text, start, length, symbols, n):
     """Put a long word and its ids in the place of what has its row; see `keep_long`."""
-    if used[0] + n > len(ids) or used[1] + length > len(kept):
+    if used[0] + n > len(ids) or used[1] + length + 8 > len(kept):
         long[:, 1] = 0
         used[:] = 0
     keep_long(long, long, ids, kept, used, mixed, text, start, length, symbols, n)

@@ -103,7 +103,7 @@ class WordEncoder:
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
         with (self._workers_of_lines if lines else self._workers).one() as work:
-            work.begin(text, lines)
+            work.state[:] = 0
             for words in self._words(text, lines, work):
                 self._encode_words(words, lines, work)
             n_ids, n_lines = work.state[loop.COUNT], work.state[loop.LINES]
@@ -124,6 +124,7 @@ class WordEncoder:
         state, spelling, map = work.state, self._spelling, self._map
         n_bytes = int(ends[n_words - 1]) if n_words else 0
         work.make_room(n_bytes + 1, map.growth)
+        work.make_room_for_lines(n_words if lines else 0)
         state[loop.WORD] = 0
         while not loop.encode_words(
             *(chunk, starts, ends, n_words, lines, work.line_ends),
@@ -182,13 +183,6 @@ class _Work:
         self.word, self.symbols = np.empty(0, np.uint8), np.empty(0, np.int32)
         self.make_room(CHUNK + 1)
 
-    def begin(self, text: Bytes, lines: bool) -> None:
-        """Start on a new text."""
-        self.state[:] = 0
-        n_lines = int(np.count_nonzero(text == ord("\n"))) if lines else 0
-        if len(self.line_ends) <= n_lines:
-            self.line_ends = np.empty(n_lines + 1, np.int64)
-
     def make_room(self, n_bytes: int, growth: int = 1) -> None:
         """Have room for the words and ids of a chunk."""
         if len(self.starts) < n_bytes + PADDING:
@@ -198,6 +192,14 @@ class _Work:
             self.word = np.empty(n_bytes * growth, np.uint8)
             self.symbols = np.empty(n_bytes * growth, np.int32)
         self._make_room_for_ids(n_bytes * growth)
+
+    def make_room_for_lines(self, n: int) -> None:
+        """Have room for so many more ends of lines."""
+        n_lines = int(self.state[loop.LINES])
+        if n_lines + n >= len(self.line_ends):
+            larger = np.empty(2 * (n_lines + n) + 1, np.int64)
+            larger[:n_lines] = self.line_ends[:n_lines]
+            self.line_ends = larger
 
     def _make_room_for_ids(self, n: int) -> None:
         count = int(self.state[loop.COUNT])
