@@ -36,6 +36,7 @@ naïve café Ελλάδα ΣΟΦΟΣ İstanbul Straße ﬁne Ångström 漢字 �
 """
 _MARKS = """
 \u0301 e\u0301\u0323 a\u0327\u0301 \U0001d165 \u1abf x\u1abf\u0301 \u0f71\u0f72 \ua8e0q\u0301
+\U0001d165 \U0001d16d\U0001d165 x\U0001d16d\u302e\U0001d165y
 \u226e \u037e \u1fef \u0344 \u0958 \u2126 \u212b \ufb1d \U0002f800 \uf900 \U0002b820
 """
 WORDS = [
@@ -146,6 +147,17 @@ def test_every_character_by_itself_and_within_a_word_is_encoded_alike(prose: lis
     ids, _ = encoder_of(bert).encode_lines("".join(line + "\n" for line in lines).encode())
     readable = bert.encode("\n".join(lines))
     assert ids.tolist() == readable
+
+
+@pytest.mark.parametrize("name", ["bert", "wordpiece-accents"])
+def test_marks_that_stay_are_put_in_order(name: str, prose: list[str]):
+    """U+1D16D stands behind U+1D165 when decomposed, wherever it stood before."""
+    tokenizer = MAKERS[name]([*prose[::9], *WORDS])
+    swapped, ordered = "x\U0001d16d\U0001d165 x.", "x\U0001d165\U0001d16d x."
+    assert tokenizer.unk_id not in tokenizer.encode(ordered)
+    encoder = encoder_of(tokenizer)
+    assert encoder.encode(swapped.encode()).tolist() == tokenizer.encode(ordered)
+    assert encoder.encode(ordered.encode()).tolist() == tokenizer.encode(ordered)
 
 
 def test_a_bert_file_gives_the_ids_of_the_library(tmp_path: Path, prose: list[str]):
