@@ -87,8 +87,8 @@ def word_bounds(text, n, lines, classes, starts, ends):
         begins = T & ~continued & (A | after(D | A, prev_D | prev_A))
         finish = after(T, prev_T) & (D | begins)
         inside = below(n - i)
-        n_starts = write_starts(begins & inside, i, starts, n_starts)
-        n_ends = write_starts(finish & inside, i, ends, n_ends)
+        n_starts = write_starts(begins & inside, _0, i, starts, n_starts)
+        n_ends = write_starts(finish & inside, _0, i, ends, n_ends)
         prev_D, prev_A, prev_T = top(D), top(A), top(T)
     if seen & UNKNOWN:
         return -1, -1
