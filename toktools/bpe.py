@@ -8,19 +8,16 @@ Source: Sennrich et al. 2016, arXiv:1508.07909 (BPE for words); Radford et al. 2
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from toktools import compiled
+from toktools.compiled_tokenizer import CompiledTokenizer, Encoder
 from toktools.contract.decode_stream import DecodeStream
-from toktools.contract.documents import Chunk
 from toktools.contract.losses import between_words, claim, dropped, rewritten
-from toktools.contract.special_text import Special
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer, NormalizerLike
 from toktools.pretokenizers import Gpt2Split, Pretokenizer, PretokenizerLike
-from toktools.tokenizer import Tokenizer
 from toktools.training.count_table import Counting
 from toktools.training.counting import CorpusLike
 from toktools.training.learning import learn_by_frequency
@@ -31,11 +28,8 @@ from toktools.training.text_steps import text_steps
 from toktools.unicode.byte_alphabet import ALPHABET, CHARACTER_TO_BYTE, byte_spans, spell, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary
 
-if TYPE_CHECKING:
-    from toktools.kernels.byte_bpe import ByteBPEEncoder
 
-
-class BPETokenizer(Tokenizer):
+class BPETokenizer(CompiledTokenizer):
     """Encodes each pretoken by applying the merges in the order in which they were learned.
 
     Args:
@@ -107,48 +101,7 @@ class BPETokenizer(Tokenizer):
         """For each pair of ids that merges: its rank, and the id of the token that it makes."""
         return self._ranks
 
-    def encode_batch(
-        self,
-        texts: Iterable[str],
-        *,
-        allowed_special: Special = (),
-        disallowed_special: Special = (),
-        add_eos: bool = False,
-    ) -> list[list[int]]:
-        if not allowed_special and not disallowed_special:
-            many, texts = compiled.enough(texts)
-            if many and self._compiled is not None:
-                eos_id = self.require_eos() if add_eos else None
-                return compiled.encode_batch(self._compiled, texts, eos_id)
-        return super().encode_batch(
-            texts,
-            allowed_special=allowed_special,
-            disallowed_special=disallowed_special,
-            add_eos=add_eos,
-        )
-
-    def encode_chunks(
-        self,
-        documents: Iterable[str],
-        *,
-        add_eos: bool = False,
-        allowed_special: Special = (),
-        disallowed_special: Special = (),
-    ) -> Iterator[Chunk]:
-        if not allowed_special and not disallowed_special:
-            many, documents = compiled.enough(documents)
-            if many and self._compiled is not None:
-                eos_id = self.require_eos() if add_eos else None
-                return compiled.encode_chunks(self._compiled, documents, eos_id)
-        return super().encode_chunks(
-            documents,
-            add_eos=add_eos,
-            allowed_special=allowed_special,
-            disallowed_special=disallowed_special,
-        )
-
-    @cached_property
-    def _compiled(self) -> ByteBPEEncoder | None:
+    def compiled_encoder(self) -> Encoder | None:
         return compiled.encoder_of(self)
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from toktools.contract.documents import Chunk
 from toktools.contract.encoding import check_text
-from toktools.pretokenizers import Gpt2Split, Pretokenizer
+from toktools.kernels.cuts import knows_cut
 
 if TYPE_CHECKING:
     from toktools.bpe import BPETokenizer
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
 LEAST = 2_000_000  # characters
 """From here on the loops are worth a second to load them, and some ten on the first use of all."""
 _BATCH = 1 << 21  # characters
-
-
-def knows_cut(pretokenizer: Pretokenizer) -> bool:
-    """Whether there is a compiled cut that equals this one."""
-    return pretokenizer == Gpt2Split()
 
 
 def batches(documents: Iterable[str]) -> Iterator[tuple[bytes, bool]]:
@@ -76,46 +70,18 @@ def encoder_of(tokenizer: BPETokenizer) -> ByteBPEEncoder | None:
     if not plain or not knows_cut(tokenizer.pretokenizer):
         return None
     from toktools.kernels.byte_bpe import ByteBPEEncoder
+    from toktools.kernels.cuts import cut_of
     from toktools.kernels.merge_table import LIMIT
     from toktools.unicode.byte_alphabet import BYTE_TO_CHARACTER
 
-    if tokenizer.n_vocab >= LIMIT - 1:
+    cut = cut_of(tokenizer.pretokenizer)
+    if cut is None or cut.drops or tokenizer.n_vocab >= LIMIT - 1:
         return None
     ids = tokenizer.vocabulary.ids
     by_rank = sorted((rank, *pair, made) for pair, (rank, made) in tokenizer.ranks.items())
     byte_ids = [ids[BYTE_TO_CHARACTER[byte]] for byte in range(256)]
-    return ByteBPEEncoder(byte_ids, [(left, right, made) for _, left, right, made in by_rank])
-
-
-def encode_chunks(
-    encoder: ByteBPEEncoder, documents: Iterable[str], eos_id: int | None
-) -> Iterator[Chunk]:
-    """Encode documents, some MB at a time; each ends with `eos_id`, if there is one."""
-    import numpy as np
-
-    for data, lines in batches(documents):
-        if lines:
-            ids, ends = encoder.encode_lines(data)
-        else:
-            ids = encoder.encode(data)
-            ends = np.array([len(ids)], np.int64)
-        lengths = np.diff(ends, prepend=0)
-        if eos_id is not None:
-            ids, lengths = np.insert(ids, ends, eos_id), lengths + 1
-        yield Chunk(ids, lengths)
-
-
-def encode_batch(
-    encoder: ByteBPEEncoder, texts: Iterable[str], eos_id: int | None
-) -> list[list[int]]:
-    """Encode texts as lists; each ends with `eos_id`, if there is one."""
-    encoded: list[list[int]] = []
-    for chunk in encode_chunks(encoder, texts, eos_id):
-        ids, start = chunk.ids.tolist(), 0
-        for length in chunk.lengths.tolist():
-            encoded.append(ids[start : start + length])
-            start += length
-    return encoded
+    merges = [(left, right, made) for _, left, right, made in by_rank]
+    return ByteBPEEncoder(byte_ids, merges, tokenizer.pretokenizer)
 
 
 class Tally:

@@ -1,31 +1,37 @@
-"""Byte-level BPE with GPT-2's cut, encoded by the compiled loop: the arrays that it works in."""
+"""Byte-level BPE encoded by the compiled loops: its tables, and the arrays that it works in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.kernels.character_classes import gpt2_classes
-from toktools.kernels.encoding import CHUNK, encode_bytes
-from toktools.kernels.gpt2_starts import PADDING
+from toktools.kernels import encoding as loop
+from toktools.kernels.cuts import Cut, cut_of
+from toktools.kernels.cuts.chunks import CHUNK, cut_chunks
 from toktools.kernels.merge_table import merge_table
 from toktools.kernels.merging import workspace
-from toktools.kernels.piece_cache import piece_cache
+from toktools.kernels.word_cache import word_cache
+from toktools.kernels.workers import Workers
+from toktools.pretokenizers import Pretokenizer
+
+Bytes = NDArray[np.uint8]
+_LINE_FEED = ord("\n")
 
 
 class ByteBPEEncoder:
-    """Encodes UTF-8 with given merges, one text at a time: the arrays are its own.
+    """Encodes UTF-8 with given merges, on as many threads as call it.
 
     Args:
         byte_ids: the id of each byte; merges: (left, right, made) ids, the first merged first.
-        short_bits, long_bits: size of the cache of pieces; see `piece_cache`.
+        pretokenizer: one with a compiled cut that drops nothing.
+        short_bits, long_bits: size of each thread's cache of pieces; see `word_cache`.
     Raises: ToktoolsError if there are too many ids for the table of merges.
     Example:
-        >>> encoder = ByteBPEEncoder(range(256), [(97, 97, 256), (256, 98, 257)])
+        >>> from toktools.pretokenizers import Gpt2Split
+        >>> encoder = ByteBPEEncoder(range(256), [(97, 97, 256), (256, 98, 257)], Gpt2Split())
         >>> encoder.encode(b"aab aa").tolist()
         [257, 32, 256]
     """
@@ -34,56 +40,78 @@ class ByteBPEEncoder:
         self,
         byte_ids: Sequence[int],
         merges: Sequence[tuple[int, int, int]],
+        pretokenizer: Pretokenizer,
         short_bits: int = 17,
-        long_bits: int = 13,
+        long_bits: int = 16,
     ) -> None:
-        self._arguments = byte_ids, merges, short_bits, long_bits
-        self._lock = Lock()
-        self._classes = gpt2_classes()
+        self._arguments = byte_ids, merges, pretokenizer, short_bits, long_bits
+        cut = cut_of(pretokenizer)
+        assert cut is not None, pretokenizer
+        assert not cut.drops, pretokenizer
+        self._cut: Cut = cut
         self._byte_ids = np.array(byte_ids, dtype=np.int32)
         self._merges = merge_table(merges)
-        self._cache = piece_cache(short_bits, long_bits)
-        self._make_room(CHUNK + PADDING)
+        workers = (Workers(lambda: _Work(short_bits, long_bits)) for _ in range(2))
+        self._in_texts, self._in_lines = workers  # where a line feed has ids, and where none
 
     def __reduce__(self) -> Any:
         return ByteBPEEncoder, self._arguments
 
-    def _make_room(self, n_bytes: int) -> None:
-        """Make the arrays of a chunk, the longest piece in it included."""
-        self._chunk = np.empty(n_bytes, np.uint8)
-        self._starts = np.empty(n_bytes, np.int64)
-        self._work = workspace(n_bytes)
-
-    def encode(self, data: bytes) -> NDArray[np.uint32]:
+    def encode(self, data: bytes | Bytes) -> NDArray[np.uint32]:
         """Return the ids of one text, (n_tokens,). data: valid UTF-8."""
-        return self._run(data, False, np.empty(0, np.int64))[0]
+        return self._run(data, False)[0]
 
-    def encode_lines(self, data: bytes) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    def encode_lines(self, data: bytes | Bytes) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the ids of many texts end to end, and how many there are after each.
 
         Args: data: valid UTF-8, each text with a line feed behind it and none in it.
         """
-        ends = np.empty(data.count(b"\n"), np.int64)
-        return self._run(data, True, ends)[0], ends
+        return self._run(data, True)
 
-    def _run(self, data: bytes, lines: bool, ends: NDArray[np.int64]) -> tuple[Any, int]:
+    def _run(
+        self, data: bytes | Bytes, lines: bool
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
-        out = np.empty(len(text) + 3, np.uint32)
-        with self._lock:
-            return self._locked(text, lines, ends, out)
+        merges, made = self._merges, self._merges.made
+        workers = self._in_lines if lines else self._in_texts
+        with workers.one() as work:
+            work.begin(text, lines)
+            for chunk, starts in cut_chunks(self._cut, text, lines=lines):
+                work.make_room(int(starts[-1]))
+                loop.encode_pieces(
+                    *(chunk, starts, len(starts) - 1, lines, work.line_ends),
+                    *(self._byte_ids, merges.entries, merges.shift, made),
+                    *(*work.cache, *work.piece, work.out, work.state),
+                )
+            n_ids, n_lines = work.state.tolist()
+            return work.out[:n_ids].copy(), work.line_ends[:n_lines].copy()
 
-    def _locked(
-        self,
-        text: NDArray[np.uint8],
-        lines: bool,
-        ends: NDArray[np.int64],
-        out: NDArray[np.uint32],
-    ) -> tuple[Any, int]:
-        while True:
-            n_ids, n_lines = encode_bytes(
-                *(text, lines, ends, self._classes, self._byte_ids, self._merges),
-                *(self._cache, self._work, self._chunk, self._starts, out),
-            )
-            if n_ids >= 0:
-                return out[:n_ids].copy(), n_lines
-            self._make_room(2 * len(self._chunk))  # for a piece longer than the chunk
+
+class _Work:
+    """The arrays of one thread."""
+
+    def __init__(self, short_bits: int, long_bits: int) -> None:
+        self.cache = word_cache(short_bits, long_bits)
+        self.state = np.zeros(2, np.int64)
+        self.out = np.empty(1 << 18, np.uint32)
+        self.line_ends = np.empty(1, np.int64)
+        self._longest = 0
+        self.make_room(CHUNK)
+
+    def begin(self, text: Bytes, lines: bool) -> None:
+        """Start on a new text."""
+        self.state[:] = 0
+        n_lines = int(np.count_nonzero(text == _LINE_FEED)) if lines else 0
+        if len(self.line_ends) <= n_lines:
+            self.line_ends = np.empty(n_lines + 1, np.int64)
+
+    def make_room(self, n_bytes: int) -> None:
+        """Have room for the ids of a chunk, and for a piece as long."""
+        if n_bytes > self._longest:
+            self._longest = n_bytes
+            self.piece = workspace(n_bytes)
+        count = int(self.state[loop.COUNT])
+        if count + n_bytes + 3 > len(self.out):
+            larger = np.empty(2 * (count + n_bytes + 3), np.uint32)
+            larger[:count] = self.out[:count]
+            self.out = larger

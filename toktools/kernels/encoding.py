@@ -1,7 +1,6 @@
-"""Text to ids by byte-level BPE: pieces found, looked up in a cache, merged where they are new.
+"""Pieces to ids by byte-level BPE: looked up in a cache, merged where they are new.
 
-The text is gone through in chunks that stay in a core's own cache, so that nothing but the text is
-read from memory and nothing but the ids is written to it.
+Differs from `word_encoding.py` in what a new piece costs: it is merged.
 
 The readable twin is `toktools.bpe.BPETokenizer.encode`.
 """
@@ -10,93 +9,87 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.gpt2_starts import PADDING, gpt2_starts
 from toktools.kernels.kernel import kernel
 from toktools.kernels.merging import merge_piece
-from toktools.kernels.piece_cache import (
-    LONG,
+from toktools.kernels.piece_cache import LONG, long_hash, recall_long
+from toktools.kernels.word_cache import (
     SHORT,
-    keep_long,
-    keep_short,
-    long_hash,
-    recall_long,
-    recall_short,
-    short_key,
-    short_slot,
+    keep_long_word,
+    keep_word,
+    recall_word,
+    word_key,
+    word_row,
 )
 
-CHUNK = 1 << 15  # bytes
+COUNT, LINES = 0, 1
+"""What stands where in `state`: ids and lines so far."""
+
 _LINE_FEED = ord("\n")
-_SPACE = np.uint8(ord(" "))
-_0 = np.uint64(0)
+_0, _1 = np.uint64(0), np.uint64(1)
+_SHORT = np.uint64(SHORT)
 
 
 @kernel
-def encode_bytes(
-    text, lines, ends, classes, byte_ids, table, cache, work, chunk, starts, out
+def encode_pieces(
+    text, starts, n_pieces, lines, line_ends, byte_ids, entries, shift, made, short, ids,
+    used, long, long_ids, kept, long_used, symbols, keys, after, before, heap, out, state,
 ):  # fmt: skip
-    """Write the ids of a text and return how many there are, and how many lines have ended.
+    """Write the ids of pieces end to end.
 
     Args:
-        text: uint8, valid UTF-8: a document, or with `lines` one in each line.
-        ends: int64, room for the lines of `text`: how many ids there were at each line feed.
-        classes: `gpt2_classes()`; byte_ids: int32 (256,), the id of each byte.
-        table: a `MergeTable`; cache: a `PieceCache`; work: a `Workspace` for pieces as long as
-            `chunk`.
-        chunk: uint8, CHUNK + PADDING or more; starts: int64, as many.
-        out: uint32, room for len(text) + 3 ids.
-    Returns: both numbers; -1 for the first if a piece is too long for `chunk`.
+        text: uint8, with 16 bytes behind the last piece; starts: int64 (n_pieces + 1,).
+        lines: whether a line feed that is a piece ends a text; line_ends: int64: how many ids there
+            were at each, with room for one more.
+        byte_ids: int32 (256,), the id of each byte; entries, shift, made: of a `MergeTable`.
+        short, ids, used, long, long_ids, kept, long_used: a `WordCache`, in which a line feed
+            has no ids if `lines`.
+        symbols, keys, after, before, heap: a `Workspace` for the longest piece.
+        out: uint32, room for an id a byte, and 3 more; state: int64 (2,).
     """
-    merges, shift, made = table
-    short, long, ids, kept, used = cache
-    symbols, keys, after, before, heap = work
-    position, count, n_lines = 0, 0, 0
-    while position < len(text):
-        n = min(len(chunk) - PADDING, len(text) - position)
-        fill_chunk(chunk, text, position, n)
-        n_pieces = gpt2_starts(chunk, n, lines, classes, starts)
-        starts[n_pieces] = n
-        if position + n < len(text):
-            n_pieces -= 1  # the last piece may go on
-            if n_pieces == 0:
-                return -1, n_lines
-        for i in range(n_pieces):
-            start = starts[i]
-            length = starts[i + 1] - start
-            if lines and chunk[start] == _LINE_FEED:
-                ends[n_lines] = count
-                n_lines += 1
+    count, n_lines = np.uint64(state[COUNT]), np.uint64(state[LINES])
+    for i in range(np.uint64(0), np.uint64(n_pieces)):
+        start = np.uint64(starts[i])
+        length = np.uint64(starts[i + _1]) - start
+        if lines:  # a branch for each line end would be guessed wrong as often
+            line_ends[n_lines] = count
+            n_lines += np.uint64(text[start] == _LINE_FEED)
+        first, second = _0, _0
+        if length <= _SHORT:
+            first, second = word_key(text, start, length)
+            row = word_row(short, first, second)
+            if short[row, _0] ^ first | short[row, _1] ^ second == _0:
+                count += recall_word(short, ids, row, out, count)
                 continue
-            first, second, mixed, found = _0, _0, _0, 0
-            if length <= SHORT:
-                first, second = short_key(chunk, start, length)
-                mixed = short_slot(short, first, second)
-                found = recall_short(short, ids, mixed, first, second, length, out, count)
-            elif length <= LONG:
-                mixed = long_hash(chunk, start, length)
-                found = recall_long(long, ids, kept, mixed, chunk, start, length, out, count)
-            if found:
-                count += found
-                continue
-            for j in range(length):
-                symbols[j] = byte_ids[chunk[start + j]]
-            n = merge_piece(symbols, keys, after, before, heap, length, merges, shift, made)
-            for j in range(n):
-                out[count + j] = symbols[j]
-            count += n
-            if length <= SHORT:
-                keep_short(short, long, ids, used, mixed, first, second, length, symbols, n)
-            elif length <= LONG:
-                keep_long(short, long, ids, kept, used, mixed, chunk, start, length, symbols, n)
-        position += starts[n_pieces]
-    return count, n_lines
+        n = _new_piece(
+            text, start, length, first, second, lines, byte_ids, entries, shift, made, short, ids,
+            used, long, long_ids, kept, long_used, symbols, keys, after, before, heap, out, count,
+        )  # fmt: skip
+        count += np.uint64(n)
+    state[COUNT], state[LINES] = count, n_lines
 
 
 @kernel
-def fill_chunk(chunk, text, position, n):
-    """Copy n bytes of text and what follows them, or spaces after its end, into `chunk`."""
-    end = min(len(text), position + n + PADDING)
-    for i in range(end - position):
-        chunk[i] = text[position + i]
-    for i in range(end - position, n + PADDING):
-        chunk[i] = _SPACE
+def _new_piece(
+    text, start_, length_, first, second, lines, byte_ids, entries, shift, made, short, ids,
+    used, long, long_ids, kept, long_used, symbols, keys, after, before, heap, out, count_,
+):  # fmt: skip
+    """Write the ids of a piece that is long or new; return how many there are."""
+    start, length, count = np.int64(start_), np.int64(length_), np.int64(count_)
+    mixed = _0
+    if length > SHORT and length <= LONG:
+        mixed = long_hash(text, start, length)
+        found = recall_long(long, long_ids, kept, mixed, text, start, length, out, count)
+        if found:
+            return found
+    n = 0
+    if not (lines and text[start] == _LINE_FEED):
+        for j in range(length):
+            symbols[j] = byte_ids[text[start + j]]
+        n = merge_piece(symbols, keys, after, before, heap, length, entries, shift, made)
+    for j in range(n):
+        out[count + j] = symbols[j]
+    if length <= SHORT:
+        keep_word(short, ids, used, first, second, symbols, n)
+    elif length <= LONG:
+        keep_long_word(long, long_ids, kept, long_used, mixed, text, start, length, symbols, n)
+    return n

@@ -53,7 +53,7 @@ def piece_cache(short_bits: int = 17, long_bits: int = 13) -> PieceCache:
         np.zeros((1 << short_bits, 4), np.uint64),
         np.zeros((1 << long_bits, 4), np.uint64),
         np.empty(max(1 << short_bits + 1, LONG), np.uint32),
-        np.empty(max(1 << long_bits + 6, LONG), np.uint8),
+        np.empty(max(1 << long_bits + 6, LONG) + 8, np.uint8),
         np.zeros(2, np.int64),
     )
 
@@ -133,14 +133,20 @@ def long_hash(text, start, length):
 
 @kernel
 def recall_long(long, ids, kept, mixed, text, start, length, out, count):
-    """Write a long piece's ids at `out[count]`; return how many, 0 if it is not kept."""
+    """Write a long piece's ids at `out[count]`; return how many, 0 if it is not kept.
+
+    Up to 7 bytes after the piece are read, in `text` and in `kept`.
+    """
     slot = mixed >> _HALF & np.uint64(len(long) - 1)
     where = long[slot, 1]
     if long[slot, 0] != mixed or where >> _HALF != np.uint64(length):
         return 0
     place = np.int64(where & _ID)
-    for i in range(length):
-        if kept[place + i] != text[start + i]:
+    for i in range(0, length, 8):
+        differ = load_word(kept, place + i) ^ load_word(text, start + i)
+        if length - i < 8:
+            differ &= _BELOW[length - i]
+        if differ:
             return 0
     n = np.int64(long[slot, 2] >> _HALF)
     place = np.int64(long[slot, 2] & _ID)
@@ -152,7 +158,7 @@ def recall_long(long, ids, kept, mixed, text, start, length, out, count):
 @kernel
 def keep_long(short, long, ids, kept, used, mixed, text, start, length, symbols, n):
     """Put a long piece and its ids `symbols[:n]` in the place of what has its slot."""
-    if used[0] + n > len(ids) or used[1] + length > len(kept):
+    if used[0] + n > len(ids) or used[1] + length + 8 > len(kept):
         _forget(short, long, used)
     slot = mixed >> _HALF & np.uint64(len(long) - 1)
     place = used[1]

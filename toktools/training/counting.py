@@ -17,7 +17,7 @@ from toktools import compiled
 from toktools.corpus.digest import CorpusDigest
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer
-from toktools.pretokenizers import Pretokenizer
+from toktools.pretokenizers import Gpt2Split, Pretokenizer
 from toktools.tokenizer import check_text
 from toktools.training.count_table import Counting, CountTable
 from toktools.training.on_disk.count_folder import Progress
@@ -170,7 +170,7 @@ class _Tally:
 
 def _tally(table: CountTable, pretokenizer: Pretokenizer) -> _Tally | compiled.Tally:
     """Return what counts into the table: compiled where that counts the same, and without a cap."""
-    fits = not table.bounded and compiled.knows_cut(pretokenizer)
+    fits = not table.bounded and isinstance(pretokenizer, Gpt2Split)
     return (compiled.Tally if fits else _Tally)(table.counts, pretokenizer.split)
 
 

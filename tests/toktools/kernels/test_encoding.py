@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 from tests.toktools.conftest import tricky_text
 from tests.toktools.test_pretokenizers import contraction_text
 from toktools import BPETokenizer, Tokenizer, ToktoolsError, compiled, train_bpe
+from toktools.compiled_tokenizer import encode_texts
+from toktools.corpus import open_corpus
+from toktools.corpus.shards import shards
 from toktools.kernels.byte_bpe import ByteBPEEncoder
 from toktools.kernels.merge_table import merge_table
 from toktools.kernels.merging import SHORT, merge_piece, workspace
@@ -39,12 +43,66 @@ def test_ids_of_a_text_are_those_of_the_readable_encoder(
     assert encoder.encode(text.encode()).tolist() == bpe.encode(text)
 
 
+@pytest.mark.parametrize("cut", ["cl100k", "o200k", "llama3", "qwen2"])
+def test_other_cuts_give_the_ids_of_the_readable_encoder(cut: str, code: list[str]):
+    tokenizer = train_bpe(code[:3000], vocab_size=600, pretokenizer=cut)
+    encoder = compiled.encoder_of(tokenizer)
+    assert encoder is not None
+    text = "\n".join(code[3000:6000]) + " DON'T 12345 漢字\r\n  x"
+    assert encoder.encode(text.encode()).tolist() == tokenizer.encode(text)
+
+
+def plain_lines(tmp_path: Path, documents: list[str]) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(documents).encode())
+    return path
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "5"])
+@pytest.mark.parametrize("add_eos", [True, False])
+def test_files_get_the_same_ids_on_any_number_of_threads(
+    bpe: BPETokenizer,
+    code: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: str,
+    add_eos: bool,
+):
+    monkeypatch.setenv("TOKTOOLS_THREADS", threads)
+    monkeypatch.setattr(compiled, "LEAST", 1000)
+    monkeypatch.setattr(shards, "__defaults__", (10_000,))
+    documents = [*code[:4000], "", "é漢" * 20_000, "\r", "last"]
+    path = plain_lines(tmp_path, documents)
+    used: list[bool] = []
+    encode = ByteBPEEncoder.encode_lines
+    monkeypatch.setattr(ByteBPEEncoder, "encode_lines", lambda *a: used.append(True) or encode(*a))
+    found = bpe.encode_files([path, path], add_eos=add_eos, out=tmp_path / "ids.npy")
+    assert len(used) > 10
+    expected = [bpe.encode(document, add_eos=add_eos) for document in open_corpus(path)] * 2
+    assert found.starts.tolist() == [0, *accumulate(map(len, expected))]
+    assert found.ids.tolist() == [id for document in expected for id in document]
+
+
+def test_what_is_wrong_with_a_file_is_said_as_elsewhere(
+    bpe: BPETokenizer, code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(compiled, "LEAST", 1000)
+    path = plain_lines(tmp_path, code[:2000])
+    path.write_bytes(path.read_bytes() + b"\nab\xffc\n")
+    out = tmp_path / "ids.npy"
+    with pytest.raises(ToktoolsError, match=r"text.txt:2001: byte 3 of the line, 0xff, is not"):
+        bpe.encode_files(path, out=out)
+    assert not out.exists()
+    with pytest.raises(ToktoolsError, match="no such"):
+        bpe.encode_files(tmp_path / "missing.txt")
+
+
 @settings(max_examples=100, deadline=None)
 @given(texts=st.lists(tricky_text | st.text("ab \n", max_size=40)))
 def test_chunks_of_documents_are_those_of_the_readable_encoder(
     bpe: BPETokenizer, encoder: ByteBPEEncoder, texts: list[str]
 ):
-    chunks = list(compiled.encode_chunks(encoder, texts, bpe.eos_id))
+    chunks = list(encode_texts(encoder, compiled.batches(texts), bpe.eos_id))
     ids = [id for chunk in chunks for id in chunk.ids.tolist()]
     lengths = [n for chunk in chunks for n in chunk.lengths.tolist()]
     expected = [bpe.encode(text, add_eos=True) for text in texts]
@@ -83,8 +141,7 @@ def test_pieces_of_any_length_are_encoded(bpe: BPETokenizer, encoder: ByteBPEEnc
 def test_a_cache_that_overflows_changes_nothing(bpe: BPETokenizer, code: list[str]):
     large = compiled.encoder_of(bpe)
     assert large is not None
-    byte_ids, merges, _, _ = large._arguments
-    small = ByteBPEEncoder(byte_ids, merges, short_bits=4, long_bits=2)
+    small = ByteBPEEncoder(*large._arguments[:3], short_bits=4, long_bits=2)
     data = "\n".join(code[:5000]).encode()
     assert small.encode(data).tolist() == large.encode(data).tolist()
 
@@ -108,13 +165,13 @@ def test_a_tokenizer_with_an_encoder_can_be_copied(
 @pytest.mark.parametrize("option", ["ignore_merges", "normalizer", "pretokenizer", "characters"])
 def test_what_the_loops_do_not_know_is_left_to_the_readable_code(option: str, prose: list[str]):
     from toktools.normalizers import Lowercase
-    from toktools.pretokenizers import Cl100kSplit
+    from toktools.pretokenizers import RegexSplit
 
     bpe = train_bpe(["a few words"], vocab_size=260)
     changed = {
         "ignore_merges": {"ignore_merges": True},
         "normalizer": {"normalizer": Lowercase()},
-        "pretokenizer": {"pretokenizer": Cl100kSplit()},
+        "pretokenizer": {"pretokenizer": RegexSplit(r"\w+|\W")},
     }
     if option == "characters":
         other = train_bpe(["a few words"], vocab_size=20, byte_level=False)
