@@ -41,7 +41,7 @@ class ByteBPEEncoder:
         byte_ids: Sequence[int],
         merges: Sequence[tuple[int, int, int]],
         pretokenizer: Pretokenizer,
-        short_bits: int = 17,
+        short_bits: int = 18,
         long_bits: int = 16,
     ) -> None:
         self._arguments = byte_ids, merges, pretokenizer, short_bits, long_bits
@@ -50,6 +50,7 @@ class ByteBPEEncoder:
         assert not cut.drops, pretokenizer
         self._cut: Cut = cut
         self._byte_ids = np.array(byte_ids, dtype=np.int32)
+        self._byte_ranks = _byte_ranks(self._byte_ids, merges)
         self._merges = merge_table(merges)
         workers = (Workers(lambda: _Work(short_bits, long_bits)) for _ in range(2))
         self._in_texts, self._in_lines = workers  # where a line feed has ids, and where none
@@ -80,11 +81,23 @@ class ByteBPEEncoder:
                 work.make_room(int(starts[-1]))
                 loop.encode_pieces(
                     *(chunk, starts, len(starts) - 1, lines, work.line_ends),
-                    *(self._byte_ids, merges.entries, merges.shift, made),
+                    *(self._byte_ids, self._byte_ranks, merges.entries, merges.shift, made),
                     *(*work.cache, *work.piece, work.out, work.state),
                 )
             n_ids, n_lines = work.state.tolist()
             return work.out[:n_ids].copy(), work.line_ends[:n_lines].copy()
+
+
+def _byte_ranks(
+    byte_ids: NDArray[np.int32], merges: Sequence[tuple[int, int, int]]
+) -> NDArray[np.int32]:
+    """Return the rank of each pair of bytes, (65,536,), -1 for none; see `merge_bytes`."""
+    bytes_of = {id: byte for byte, id in enumerate(byte_ids.tolist())}
+    ranks = np.full(1 << 16, -1, np.int32)
+    for rank, (left, right, _) in enumerate(merges):
+        if left in bytes_of and right in bytes_of:
+            ranks[bytes_of[left] << 8 | bytes_of[right]] = rank
+    return ranks
 
 
 class _Work:

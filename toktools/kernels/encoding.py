@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from toktools.kernels.kernel import kernel
-from toktools.kernels.merging import merge_piece
+from toktools.kernels.merging import merge_bytes
 from toktools.kernels.piece_cache import LONG, long_hash, recall_long
 from toktools.kernels.word_cache import (
     SHORT,
@@ -31,8 +31,8 @@ _SHORT = np.uint64(SHORT)
 
 @kernel
 def encode_pieces(
-    text, starts, n_pieces, lines, line_ends, byte_ids, entries, shift, made, short, ids,
-    used, long, long_ids, kept, long_used, symbols, keys, after, before, heap, out, state,
+    text, starts, n_pieces, lines, line_ends, byte_ids, byte_ranks, entries, shift, made, short,
+    ids, used, long, long_ids, kept, long_used, symbols, keys, after, before, heap, out, state,
 ):  # fmt: skip
     """Write the ids of pieces end to end.
 
@@ -40,7 +40,7 @@ def encode_pieces(
         text: uint8, with 16 bytes behind the last piece; starts: int64 (n_pieces + 1,).
         lines: whether a line feed that is a piece ends a text; line_ends: int64: how many ids there
             were at each, with room for one more.
-        byte_ids: int32 (256,), the id of each byte; entries, shift, made: of a `MergeTable`.
+        byte_ids, byte_ranks: see `merge_bytes`; entries, shift, made: of a `MergeTable`.
         short, ids, used, long, long_ids, kept, long_used: a `WordCache`, in which a line feed
             has no ids if `lines`.
         symbols, keys, after, before, heap: a `Workspace` for the longest piece.
@@ -61,8 +61,9 @@ def encode_pieces(
                 count += recall_word(short, ids, row, out, count)
                 continue
         n = _new_piece(
-            text, start, length, first, second, lines, byte_ids, entries, shift, made, short, ids,
-            used, long, long_ids, kept, long_used, symbols, keys, after, before, heap, out, count,
+            text, start, length, first, second, lines, byte_ids, byte_ranks, entries, shift, made,
+            short, ids, used, long, long_ids, kept, long_used, symbols, keys, after, before, heap,
+            out, count,
         )  # fmt: skip
         count += np.uint64(n)
     state[COUNT], state[LINES] = count, n_lines
@@ -70,8 +71,9 @@ def encode_pieces(
 
 @kernel
 def _new_piece(
-    text, start_, length_, first, second, lines, byte_ids, entries, shift, made, short, ids,
-    used, long, long_ids, kept, long_used, symbols, keys, after, before, heap, out, count_,
+    text, start_, length_, first, second, lines, byte_ids, byte_ranks, entries, shift, made,
+    short, ids, used, long, long_ids, kept, long_used, symbols, keys, after, before, heap,
+    out, count_,
 ):  # fmt: skip
     """Write the ids of a piece that is long or new; return how many there are."""
     start, length, count = np.int64(start_), np.int64(length_), np.int64(count_)
@@ -83,9 +85,10 @@ def _new_piece(
             return found
     n = 0
     if not (lines and text[start] == _LINE_FEED):
-        for j in range(length):
-            symbols[j] = byte_ids[text[start + j]]
-        n = merge_piece(symbols, keys, after, before, heap, length, entries, shift, made)
+        n = merge_bytes(
+            text, start, length, byte_ids, byte_ranks, symbols, keys, after, before, heap, entries,
+            shift, made,
+        )  # fmt: skip
     for j in range(n):
         out[count + j] = symbols[j]
     if length <= SHORT:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.kernels.kernel import kernel
+from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.merge_table import find_rank
 
 SHORT = 128  # symbols; positions fit 8 bits
@@ -55,8 +55,50 @@ def merge_piece(symbols, keys, after, before, heap, n, entries, shift, made):
           taking an array out of a tuple counts a reference, which costs more than a lookup.)
     Ties: the same rank is the same pair; the leftmost goes first.
     """
-    if n < 2:
+    bits = _SHORT_BITS if n <= SHORT else _LONG_BITS
+    for i in range(n - 1):
+        keys[i] = _key(find_rank(entries, shift, symbols[i], symbols[i + 1]), i, bits)
+    return _merge(symbols, keys, after, before, heap, n, entries, shift, made)
+
+
+@kernel
+def merge_bytes(
+    text, start, n, byte_ids, byte_ranks, symbols, keys, after, before, heap, entries, shift, made
+):  # fmt: skip
+    """Spell `text[start : start + n]` in bytes and merge; return how many symbols are left.
+
+    Args: byte_ids: int32 (256,), the symbol of each byte; byte_ranks: int32 (65,536,), the rank of
+          each pair of bytes, the first times 256 plus the second; -1 for none. The rest as above.
+    """
+    bits = _SHORT_BITS if n <= SHORT else _LONG_BITS
+    byte = np.int64(text[start])
+    symbols[0] = byte_ids[byte]
+    for i in range(n - 1):
+        following = np.int64(text[start + i + 1])
+        symbols[i + 1] = byte_ids[following]
+        keys[i] = _key(np.int64(byte_ranks[byte << 8 | following]), i, bits)
+        byte = following
+    return _merge(symbols, keys, after, before, heap, n, entries, shift, made)
+
+
+@inlined
+def _key(rank, i, bits):
+    """Return the key of the pair that begins at i: rank and place, or _NEVER where rank is -1."""
+    return rank << bits | i if rank >= 0 else _NEVER
+
+
+@kernel
+def _merge(symbols, keys, after, before, heap, n, entries, shift, made):
+    """Merge symbols whose pairs have their keys; return how many are left."""
+    keys[n - 1] = _NEVER
+    lowest = _NEVER
+    for i in range(n - 1):
+        lowest = min(lowest, keys[i])
+    if lowest == _NEVER:
         return n
+    for i in range(n):
+        after[i] = i + 1
+        before[i] = i - 1
     if n <= SHORT:
         _merge_short(symbols, keys, after, before, n, entries, shift, made)
     else:
@@ -67,19 +109,6 @@ def merge_piece(symbols, keys, after, before, heap, n, entries, shift, made):
         count += 1
         i = after[i]
     return count
-
-
-@kernel
-def _link(symbols, keys, after, before, n, entries, shift, bits):
-    """Make the chain of neighbours and the key of each pair."""
-    for i in range(n):
-        after[i] = i + 1
-        before[i] = i - 1
-        keys[i] = _NEVER
-    for i in range(n - 1):
-        rank = find_rank(entries, shift, symbols[i], symbols[i + 1])
-        if rank >= 0:
-            keys[i] = rank << bits | i
 
 
 @kernel
@@ -96,7 +125,6 @@ def _join(symbols, keys, after, before, i, symbol):
 
 @kernel
 def _merge_short(symbols, keys, after, before, n, entries, shift, made):
-    _link(symbols, keys, after, before, n, entries, shift, _SHORT_BITS)
     while True:
         lowest = _NEVER
         for i in range(n - 1):
@@ -107,16 +135,13 @@ def _merge_short(symbols, keys, after, before, n, entries, shift, made):
         _join(symbols, keys, after, before, i, made[lowest >> _SHORT_BITS])
         j, h = after[i], before[i]
         if j < n:
-            rank = find_rank(entries, shift, symbols[i], symbols[j])
-            keys[i] = rank << _SHORT_BITS | i if rank >= 0 else _NEVER
+            keys[i] = _key(find_rank(entries, shift, symbols[i], symbols[j]), i, _SHORT_BITS)
         if h >= 0:
-            rank = find_rank(entries, shift, symbols[h], symbols[i])
-            keys[h] = rank << _SHORT_BITS | h if rank >= 0 else _NEVER
+            keys[h] = _key(find_rank(entries, shift, symbols[h], symbols[i]), h, _SHORT_BITS)
 
 
 @kernel
 def _merge_long(symbols, keys, after, before, heap, n, entries, shift, made):
-    _link(symbols, keys, after, before, n, entries, shift, _LONG_BITS)
     size = 0
     for i in range(n - 1):
         if keys[i] != _NEVER:
