@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-BLOCK = 1 << 20  # bytes, about
+BLOCK = 1 << 18  # bytes, about
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -49,7 +49,8 @@ def _whole_lines(file: Any) -> Iterator[bytes]:
     while read:
         end = data.rfind(b"\n") + 1
         if end:
-            yield b"".join([*waiting, data[:end]]).replace(b"\r\n", b"\n")
+            lines = b"".join([*waiting, data[:end]])
+            yield lines.replace(b"\r\n", b"\n") if b"\r" in lines else lines
             waiting.clear()
         waiting.append(data[end:])
         data = read = file.read(BLOCK)

@@ -95,6 +95,16 @@ def _sum_of(sums, key):
 
 
 @kernel
+def count_symbols(cells, counts):
+    """Return how many symbols there are, each as often as its word occurs."""
+    total = 0
+    for i in range(len(cells)):
+        if cells[i, SYMBOL] >= 0:
+            total += counts[cells[i, WORD]]
+    return total
+
+
+@kernel
 def keep_merged(rows, n_rows):
     """Drop the rows of pairs that were never merged, and all places; return how many stay."""
     n_kept = 0

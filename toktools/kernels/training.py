@@ -127,9 +127,7 @@ class Learner:
         The counts of merges fall about as their numbers rise: most of the text's pairs, shared out
         among the merges, are more than the last of them has.
         """
-        cells, counts = self.words
-        inside = cells[:, table.SYMBOL] >= 0
-        n_symbols = int(counts[cells[inside, table.WORD]].sum())
+        n_symbols = table.count_symbols(*self.words)
         return max(self.least, n_symbols // (_SHARE * self.wanted))
 
     def _note(self, id: int, string: str) -> None:

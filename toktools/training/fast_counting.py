@@ -15,12 +15,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from toktools.corpus.corpus import Corpus, Stats
 from toktools.corpus.digest import CorpusDigest
 from toktools.corpus.line_blocks import Block, document_blocks, file_blocks
 from toktools.kernels.cuts import knows_cut
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Pretokenizer
+from toktools.training.normalized_counting import normalized_lines, separable
 from toktools.training.packed_counts import PackedCounts
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ Watch = Callable[[int, int, int], object]
 
 def may_count(pretokenizer: Pretokenizer, normalizer: Normalizer | None) -> bool:
     """Whether the loops count as these do."""
-    return knows_cut(pretokenizer) and normalizer is None
+    return knows_cut(pretokenizer) and (normalizer is None or separable(normalizer, pretokenizer))
 
 
 def count_files(
@@ -120,9 +123,10 @@ def _counted(
     """Count blocks, and tell of progress."""
     from toktools.kernels.block_counter import BlockCounter
     from toktools.kernels.cuts import cut_of
+    from toktools.kernels.space_words import space_words
     from toktools.kernels.threads import n_threads
 
-    cut = cut_of(pretokenizer)
+    cut = cut_of(pretokenizer) if normalizer is None else space_words()
     assert cut is not None
     counters = [BlockCounter(cut) for _ in range(n_threads())]
     n_read = n_documents = n_bytes = 0
@@ -137,8 +141,27 @@ def _counted(
     digest = CorpusDigest()
     for counter in counters:
         digest.add_sum(counter.sums)
-    counted = Counted(BlockCounter.total(counters), n_documents, n_bytes, digest)
+    counts = BlockCounter.total(counters)
+    counters.clear()
+    if normalizer is not None:
+        counts = _normalized(counts, pretokenizer, normalizer)
+    counted = Counted(counts, n_documents, n_bytes, digest)
     return _with_heavy(counted, heavy, pretokenizer, normalizer) if heavy else counted
+
+
+def _normalized(
+    words: PackedCounts, pretokenizer: Pretokenizer, normalizer: Normalizer
+) -> PackedCounts:
+    """Return the pieces of words that are normalized and cut."""
+    from toktools.kernels.cuts import cut_of
+    from toktools.kernels.piece_counter import PieceCounter
+
+    cut = cut_of(pretokenizer)
+    assert cut is not None
+    counter = PieceCounter(cut)
+    for lines, weights in normalized_lines(words, normalizer) if len(words) else ():
+        counter.add(np.frombuffer(lines, np.uint8), lines=True, weights=weights)
+    return counter.counts()
 
 
 def _light(blocks: Iterable[Block], heavy: list[Block]) -> Iterator[Block]:

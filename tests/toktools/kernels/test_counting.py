@@ -1,4 +1,4 @@
-"""Compiled counting: the counts, sizes and digest of the readable one, with any number of threads."""
+"""Compiled counting gives the counts, sizes and digest of the readable one, in any threads."""
 
 from __future__ import annotations
 
@@ -23,8 +23,17 @@ from toktools.kernels.block_counter import BlockCounter
 from toktools.kernels.cuts import cut_of
 from toktools.kernels.digesting import PADDING, digest_documents, is_utf8
 from toktools.kernels.threads import n_threads
+from toktools.normalizers import (
+    BertCleanup,
+    Lowercase,
+    NormalizerSequence,
+    Prepend,
+    Replace,
+    StripAccents,
+    UnicodeForm,
+)
 from toktools.pretokenizers import Gpt2Split, Pretokenizer, PunctuationSplit, WhitespaceSplit
-from toktools.training import fast_counting
+from toktools.training import fast_counting, normalized_counting
 from toktools.training.counting import PretokenCounts, count_pretokens, weighted
 
 any_document = tricky_text | st.text("ab \n", max_size=60)
@@ -195,9 +204,8 @@ def test_invalid_text_in_a_file_is_dealt_with_as_errors_says(
         return
     counts = count_pretokens(corpus, Gpt2Split())
     assert counts.n_documents == 20_000 + (errors == "replace")
-    assert counts.counts.get("b", 0) == Counter(
-        p for line in corpus for p in Gpt2Split().split(line)
-    ).get("b", 0)
+    expected = Counter(p for line in corpus for p in Gpt2Split().split(line))
+    assert counts.in_memory == expected
 
 
 @pytest.mark.parametrize(
@@ -290,3 +298,52 @@ edges = bytes([0x61, 0xC2, 0xA9, 0xE0, 0xA0, 0x80, 0xED, 0x9F, 0xBF, 0xF0, 0x90,
 def test_utf8_is_told_from_other_bytes_wherever_they_stand(before: int, data: bytes):
     data = b"x" * before + data
     assert is_utf8(padded(data, 0x80), len(data)) == decodes(data)
+
+
+# Normalized text
+
+NORMALIZERS = {
+    "bert": BertCleanup(),
+    "bert-cased": BertCleanup(lowercase=False),
+    "bert-dirty": BertCleanup(clean_text=False, strip_accents=False),
+    "lowercase": Lowercase(),
+    "forms": NormalizerSequence(UnicodeForm("NFKC"), StripAccents(), UnicodeForm("NFD")),
+    "nfkd": NormalizerSequence(UnicodeForm("NFKD"), Lowercase(), UnicodeForm("NFC")),
+}
+marked_text = st.lists(
+    st.sampled_from([*" \n\t\x0b\x00\x85", "e", "A", "Σ", "\u0301", "\u0308", "\u0327", "¨", "漢"])
+    | st.sampled_from(
+        ["\u3000", "\u200b", "ﬁ", "가", "\u1161", "\u11a8", "İ", "!", "\ua015", "ꀖꀗᐁᐂ"]
+    )
+).map("".join)
+
+
+@pytest.mark.parametrize("name", NORMALIZERS)
+@settings(max_examples=80, deadline=None)
+@given(documents=st.lists(any_document | marked_text, min_size=1), cut=st.sampled_from(CUTS[1:]))
+def test_words_normalized_one_by_one_give_the_counts_of_normalized_text(
+    name: str, documents: list[str], cut: Pretokenizer
+):
+    with pytest.MonkeyPatch.context() as patch:
+        if any(documents):
+            fast, readable = both_ways(documents, cut, patch, NORMALIZERS[name])
+            assert fast == readable
+
+
+def test_large_texts_are_normalized_in_parts(code: list[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(normalized_counting, "_AT_ONCE", 5000)
+    documents = [*code, *(f"É{i} Straße{i}" for i in range(3000)), ("Weighted É!", 2**50)]
+    fast, readable = both_ways(documents, PunctuationSplit(), monkeypatch, BertCleanup())
+    assert fast == readable
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "cut"),
+    [
+        (Lowercase(), Gpt2Split()),  # the space before a word is in the piece
+        (Replace("a b", "c"), WhitespaceSplit()),
+        (NormalizerSequence(Lowercase(), Prepend("_")), WhitespaceSplit()),
+    ],
+)
+def test_what_looks_beyond_a_space_is_left_to_the_readable_code(normalizer: Any, cut: Any):
+    assert not fast_counting.may_count(cut, normalizer)
