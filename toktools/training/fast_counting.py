@@ -122,10 +122,13 @@ def _counted(
 ) -> Counted:
     """Count blocks, and tell of progress."""
     from toktools.kernels.block_counter import BlockCounter
+    from toktools.kernels.counting import count_pieces
     from toktools.kernels.cuts import cut_of
+    from toktools.kernels.first_use import say_if_new
     from toktools.kernels.space_words import space_words
     from toktools.kernels.threads import n_threads
 
+    say_if_new(count_pieces)
     cut = cut_of(pretokenizer) if normalizer is None else space_words()
     assert cut is not None
     counters = [BlockCounter(cut) for _ in range(n_threads())]

@@ -60,7 +60,10 @@ def _learned_by_loops(speller: Speller, symbols: Symbols, **options: Any) -> lis
     if n_characters < LEAST or total >= 1 << 62:
         return None
     from toktools.kernels import training
+    from toktools.kernels.bpe_training import learn
+    from toktools.kernels.first_use import say_if_new
 
+    say_if_new(learn)
     try:
         return training.learn_merges(speller.packed(), symbols, **options)
     except training.UnequalSpansError:
