@@ -129,11 +129,12 @@ def merge_everywhere(
         weights: int64 (2, n_symbols): for each, how often, counting words; all 0 at the start.
         numbers: int32 (2, n_symbols): for each, in how many places; all 0 at the start.
         found: int32 (n, 3): symbol before, symbol after and position of each occurrence.
-    Returns: how many occurrences, distinct symbols before, and after, there were.
+    Returns: how many occurrences, distinct symbols before, and after, there were; the first also
+             counting words.
     """
     left, right = left_of(rows, pair), right_of(rows, pair)
     left_span, right_span = spans[left], spans[right]
-    n_found, n_x, n_y = 0, 0, 0
+    n_found, n_x, n_y, total = 0, 0, 0, 0
     first, last = rows[pair, START], rows[pair, START] + rows[pair, LENGTH]
     for k in range(first, last):
         prefetch(cells, places[min(k + _AHEAD, last - 1)])
@@ -159,11 +160,12 @@ def merge_everywhere(
             weights[1, y] += weight
         found[n_found, 0], found[n_found, 1], found[n_found, 2] = x, y, i
         n_found += 1
-    return n_found, n_x, n_y
+        total += weight
+    return n_found, n_x, n_y, total
 
 
 @kernel
-def _break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows):
+def break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows):
     """Take the pairs that were broken on one side off their counts; return the number of rows."""
     for k in range(n):
         z = around[side, k]
@@ -179,7 +181,7 @@ def _break_pairs(side, n, left, right, made, around, weights, index, rows, n_row
 
 
 @kernel
-def _form_pairs(
+def form_pairs(
     side, n, made, is_new, floor, limit, around, weights, numbers, row_at,
     spans, index, rows, n_rows, places, n_places,
 ):  # fmt: skip
@@ -203,7 +205,7 @@ def _form_pairs(
 
 
 @kernel
-def _write_places(side, n_found, found, spans, row_at, rows, places):
+def write_places(side, n_found, found, spans, row_at, rows, places):
     """Write where the pairs that were formed on one side stand."""
     for k in range(n_found):
         z = found[k, side]
@@ -226,7 +228,7 @@ def _make_room(rows, row, n, places, n_places):
 
 
 @kernel
-def _sort_places(rows, row, places):
+def sort_places(rows, row, places):
     """Put the places of a pair of equal symbols in order, so that runs merge from the left."""
     start = rows[row, START]
     for k in range(start + 1, start + rows[row, LENGTH]):
@@ -255,7 +257,7 @@ def _refill(heap, size, rows, n_rows, lower, threshold):
 
 
 @kernel
-def _spell(left, right, made, hashes, spans):
+def spell(left, right, made, hashes):
     """Give a new symbol its hashes."""
     hashes[made, FULL] = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
     hashes[made, CONTENT] = hashes[left, CONTENT] * hashes[right, POWER] + hashes[right, CONTENT]
@@ -332,32 +334,32 @@ def learn(
         if is_new:
             add_known(known, full)
             if not given:
-                _spell(left, right, made, hashes, spans)
+                spell(left, right, made, hashes)
             spans[made] = spans[left] + spans[right]
             n_symbols += 1
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
-        n_found, n_x, n_y = merge_everywhere(
+        n_found, n_x, n_y, _ = merge_everywhere(
             pair, made, cells, counts, spans, rows, places, around, weights, numbers, found
         )
         rows[pair, LENGTH], rows[pair, MERGED] = 0, 1
         for side in range(2):
             n = n_x if side == 0 else n_y
-            n_rows = _break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows)
+            n_rows = break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows)
         for side in range(2):
             n = n_x if side == 0 else n_y
-            n_rows, n_places = _form_pairs(
+            n_rows, n_places = form_pairs(
                 side, n, made, is_new, floor, limit, around, weights, numbers, row_at,
                 spans, index, rows, n_rows, places, n_places,
             )  # fmt: skip
-            _write_places(side, n_found, found, spans, row_at, rows, places)
+            write_places(side, n_found, found, spans, row_at, rows, places)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
                 row = row_at[side, around[side, k]]
                 if row == EMPTY:
                     continue
                 if left_of(rows, row) == right_of(rows, row):
-                    _sort_places(rows, row, places)
+                    sort_places(rows, row, places)
                 if rows[row, COUNT] >= threshold:
                     size = push(heap, size, rows, row)
         if not is_new and floor > least:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels import bpe_training as loop
+from toktools.kernels import likelihood_training as likelihood
 from toktools.kernels import pair_table as table
 from toktools.training.merging import Pair, Progress, Symbols
 
@@ -18,6 +19,7 @@ _SHARE = 64  # see `_first_floor`
 _LOWER = 4  # times, the next floor
 _MOST_RECOUNTS = 32  # for pairs that were formed twice, before the floor goes down for good
 _SUMS = 1 << 18  # 2 MB
+_EXACT = 1 << 53  # whole numbers below are exact as float64
 
 
 class PackedWords(NamedTuple):
@@ -31,14 +33,35 @@ class PackedWords(NamedTuple):
     counts: NDArray[np.int64]
 
 
-class UnequalSpansError(Exception):
-    """One symbol stands for strings of unequal length: "##" + "a" as text, and a marked "a".
+class InexactError(Exception):
+    """The loop cannot do exactly what the readable code does.
 
-    Only text that holds the prefix itself comes to this. The loop knows one span for each symbol.
+    One symbol stands for strings of unequal length: "##" + "a" as text, and a marked "a". Only text
+    that holds the prefix itself comes to this. The loop knows one span for each symbol. Or a symbol
+    occurs so often that scores would be rounded.
     """
 
 
-def learn_merges(
+def learn_merges(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
+    """Merge as `toktools.training.merging.learn_merges` does; the options are the same.
+
+    Counts of pairs must stay below 2^62.
+
+    Raises: InexactError, with `symbols` as they were, where the readable code must do it.
+    """
+    return _learn(Learner, words, symbols, **options)
+
+
+def learn_merges_by_likelihood(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
+    """Merge as `toktools.training.likelihood.learn_merges_by_likelihood` does.
+
+    Raises: as `learn_merges`; also where a symbol occurs too often for exact scores.
+    """
+    return _learn(LikelihoodLearner, words, symbols, **options)
+
+
+def _learn(
+    kind: type[Learner],
     words: PackedWords,
     symbols: Symbols,
     *,
@@ -47,17 +70,11 @@ def learn_merges(
     max_token_length: int | None = None,
     progress: Progress | None = None,
 ) -> list[Pair]:
-    """Merge as `toktools.training.merging.learn_merges` does.
-
-    Counts of pairs must stay below 2^62.
-
-    Raises: UnequalSpansError, with `symbols` as they were, where the readable code must do it.
-    """
-    learner = Learner(words, symbols, vocab_size, max(min_frequency, 1), max_token_length or 0)
+    learner = kind(words, symbols, vocab_size, max(min_frequency, 1), max_token_length or 0)
     n_before = len(symbols)
     try:
         return learner.learn(progress)
-    except UnequalSpansError:
+    except InexactError:
         for string in symbols.strings[n_before:]:
             del symbols.ids[string]
         del symbols.strings[n_before:]
@@ -238,7 +255,7 @@ class Learner:
         if made == len(self.symbols):
             self._note(made, string)
         elif self.spans[made] != self.spans[left] + self.spans[right]:
-            raise UnequalSpansError
+            raise InexactError
         return made
 
     def _grow_rows(self) -> None:
@@ -247,8 +264,59 @@ class Learner:
         table.index_rows(self.index, self.rows, int(self.state[loop.N_ROWS]))
 
 
+class LikelihoodLearner(Learner):
+    """The same for merging by likelihood."""
+
+    def _first_floor(self) -> int:
+        return 1  # any pair may come to score high
+
+    def _count_pairs(self) -> None:
+        super()._count_pairs()
+        n = len(self.spans)
+        self.heads = np.full((2, n), likelihood.NO_ROW, np.int32)
+        self.symbol_counts = np.zeros(n, np.int64)
+        likelihood.count_by_symbol(*self.words, self.spans, self.symbol_counts)
+        if int(self.symbol_counts.max()) ** 2 >= _EXACT:
+            raise InexactError
+        self._make_room()
+        n_rows = int(self.state[loop.N_ROWS])
+        likelihood.link_rows(self.rows, 0, n_rows, self.links, self.heads)
+        self.state[loop.SIZE] = likelihood.enter_rows(
+            *(self.scores, self.heap, self.rows, n_rows, self.symbol_counts, self.least)
+        )
+
+    links = np.zeros((0, 2), np.int32)
+    scores = np.zeros(0)
+
+    def _make_room(self) -> None:
+        """Give every row its links and enough entries of the queue."""
+        self.links = _longer(self.links, len(self.rows))
+        n_entries = 5 * len(self.rows) + 6 * len(self.spans)
+        self.heap, self.scores = _longer(self.heap, n_entries), _longer(self.scores, n_entries)
+
+    def _grow_rows(self) -> None:
+        super()._grow_rows()
+        self._make_room()
+
+    def _run(self) -> int:
+        return likelihood.learn_by_likelihood(
+            *(*self.words, self.spans, self.hashes, self.careful, self.known),
+            *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
+            *(self.numbers, self.row_at, self.found, self.merged, self.state),
+            *(self.wanted, self.least),
+            *(self.scores, self.links, self.heads, self.symbol_counts),
+        )
+
+
+def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
+    """Return an array of n elements, or more, that begins as `array`."""
+    if len(array) >= n:
+        return array
+    longer = np.zeros((n, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array of twice the length that begins as `array`."""
-    larger = np.zeros((2 * len(array), *array.shape[1:]), array.dtype)
-    larger[: len(array)] = array
-    return larger
+    return _longer(array, 2 * len(array))

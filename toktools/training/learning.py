@@ -48,13 +48,15 @@ def learn_by_frequency(
         limit = counting.max_memory if counting else None
         folder = counting.folder if counting else None
         return learn_merges_compact(words, symbols, max_memory=limit, folder=folder, **options)
-    merges = _learned_by_loops(speller, symbols, **options)
+    merges = _learned_by_loops("learn_merges", speller, symbols, **options)
     if merges is None:
         merges = learn_merges(*speller.lists(), symbols, **options)
     return merges
 
 
-def _learned_by_loops(speller: Speller, symbols: Symbols, **options: Any) -> list[Pair] | None:
+def _learned_by_loops(
+    name: str, speller: Speller, symbols: Symbols, **options: Any
+) -> list[Pair] | None:
     """Learn with the compiled loop; None if the readable learner must do it, or might as well."""
     n_characters, total = speller.size()
     if n_characters < LEAST or total >= 1 << 62:
@@ -65,8 +67,8 @@ def _learned_by_loops(speller: Speller, symbols: Symbols, **options: Any) -> lis
 
     say_if_new(learn)
     try:
-        return training.learn_merges(speller.packed(), symbols, **options)
-    except training.UnequalSpansError:
+        return getattr(training, name)(speller.packed(), symbols, **options)
+    except training.InexactError:
         return None
 
 
@@ -101,4 +103,7 @@ def learn_by_likelihood(
             f"words, got max_memory {show_size(counting.max_memory)}; the counts are kept in "
             f"{counting.folder}: resume with more memory, or with criterion='frequency'"
         )
-    return learn_merges_by_likelihood(*speller.lists(), symbols, **options)
+    merges = _learned_by_loops("learn_merges_by_likelihood", speller, symbols, **options)
+    if merges is None:
+        merges = learn_merges_by_likelihood(*speller.lists(), symbols, **options)
+    return merges

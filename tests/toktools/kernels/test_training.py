@@ -15,8 +15,13 @@ from toktools.formats.tokenizer_json import to_json
 from toktools.kernels import training as kernels
 from toktools.pretokenizers import Gpt2Split
 from toktools.training import fast_counting, learning
+from toktools.training.likelihood import learn_merges_by_likelihood
 from toktools.training.merging import Symbols, learn_merges
 
+LEARNERS: dict[str, tuple[Any, Any]] = {
+    "frequency": (learn_merges, kernels.learn_merges),
+    "likelihood": (learn_merges_by_likelihood, kernels.learn_merges_by_likelihood),
+}
 Learned = tuple[list[tuple[int, int]], list[str]]
 
 
@@ -26,6 +31,7 @@ def both(
     prefix: str = "",
     reserved: tuple[str, ...] = (),
     first_floor: int | None = None,
+    criterion: str = "frequency",
     **options: Any,
 ) -> tuple[Learned, Learned]:
     """Return merges and symbols of the readable and of the compiled learner."""
@@ -38,19 +44,20 @@ def both(
         ids = symbols.ids
         return symbols, [[ids[w[0]], *(ids[prefix + c] for c in w[1:])] for w in words]
 
+    learn, compiled = LEARNERS[criterion]
     counts = list(words.values())
     symbols, lists = spelled()
-    readable = learn_merges(lists, counts, symbols, **options), symbols.strings
+    readable = learn(lists, counts, symbols, **options), symbols.strings
     symbols, lists = spelled()
     with pytest.MonkeyPatch.context() as patch:
         if first_floor is not None:
             patch.setattr(kernels.Learner, "_first_floor", lambda self: first_floor)
         try:
-            merges = kernels.learn_merges(kernels.pack(lists, counts), symbols, **options)
-        except kernels.UnequalSpansError:
+            merges = compiled(kernels.pack(lists, counts), symbols, **options)
+        except kernels.InexactError:
             assert symbols.strings == spelled()[0].strings
             assert symbols.ids == spelled()[0].ids
-            merges = learn_merges(lists, counts, symbols, **options)
+            merges = learn(lists, counts, symbols, **options)
     return readable, (merges, symbols.strings)
 
 
@@ -86,6 +93,42 @@ def test_merges_of_code_are_those_of_the_readable_learner(
     options = {"vocab_size": 4000, "max_token_length": max_token_length}
     readable, compiled = both(dict(counts), first_floor=first_floor, **options)
     assert compiled == readable
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    words=st.dictionaries(
+        st.text("ab#", min_size=1, max_size=12), st.integers(1, 9), min_size=1, max_size=12
+    ),
+    prefix=st.sampled_from(["", "##"]),
+    reserved=st.sampled_from([(), ("ab",), ("aa", "abab")]),
+    vocab_size=st.integers(4, 60),
+    min_frequency=st.integers(0, 4),
+)
+def test_merges_by_likelihood_are_those_of_the_readable_learner(
+    words: dict[str, int], **options: Any
+):
+    readable, compiled = both(words, criterion="likelihood", **options)
+    assert compiled == readable
+
+
+@pytest.mark.parametrize("min_frequency", [1, 4])
+def test_merges_of_code_by_likelihood_are_those_of_the_readable_learner(
+    min_frequency: int, code: list[str]
+):
+    counts = Counter(piece for line in code[:4000] for piece in Gpt2Split().split(line))
+    readable, compiled = both(
+        dict(counts), criterion="likelihood", vocab_size=900, min_frequency=min_frequency
+    )
+    assert compiled == readable
+
+
+def test_scores_that_would_be_rounded_are_left_to_the_readable_learner():
+    symbols = Symbols()
+    symbols.add_alphabet("ab")
+    words = kernels.pack([[0, 1]], [95_000_000])
+    with pytest.raises(kernels.InexactError):
+        kernels.learn_merges_by_likelihood(words, symbols, vocab_size=3)
 
 
 def test_symbols_that_are_spelled_twice_again_and_again_end_the_recounts(
@@ -180,15 +223,15 @@ def test_trainers_give_the_same_file_with_and_without_the_loops(
     name: str, documents: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     used: list[bool] = []
-    learn = kernels.learn_merges
+    learn = kernels._learn
 
     def noted(*arguments: Any, **options: Any) -> Any:
         used.append(True)
         return learn(*arguments, **options)
 
-    monkeypatch.setattr(kernels, "learn_merges", noted)
+    monkeypatch.setattr(kernels, "_learn", noted)
     fast, readable = trained(name, documents, monkeypatch, vocab_size=1200)
-    assert used or "likelihood" in name
+    assert used
     assert isinstance(fast, dict)
     assert fast == readable
 
