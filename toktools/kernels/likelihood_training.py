@@ -45,7 +45,8 @@ from toktools.kernels.bpe_training import (
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.pair_table import COUNT, KEY, LENGTH, SYMBOL, WORD, left_of, right_of
 
-NO_ROW = -1
+NO_ROW, OUT = -1, -2
+"""In `links`: the end of a chain; that the row is in none."""
 
 
 @kernel
@@ -144,14 +145,34 @@ def enter_rows(scores, heap, rows, n_rows, symbol_counts, least):
 
 @kernel
 def _push_chains(symbol, scores, heap, size, rows, links, heads, symbol_counts, least):
-    """Enter all pairs that hold a symbol, with their present scores; return the new size."""
+    """Enter all pairs that hold a symbol, with their present scores; return the new size.
+
+    Pairs that have become too rare are taken out of the chains on the way.
+    """
     for side in range(2):
-        row = heads[side, symbol]
+        row, before = heads[side, symbol], NO_ROW
         while row != NO_ROW:
+            after = links[row, side]
             if rows[row, COUNT] >= least:
                 size = _push(scores, heap, size, rows, row, symbol_counts)
-            row = links[row, side]
+                before = row
+            else:
+                links[row, side] = OUT
+                if before == NO_ROW:
+                    heads[side, symbol] = after
+                else:
+                    links[before, side] = after
+            row = after
     return size
+
+
+@kernel
+def _link_again(rows, row, links, heads):
+    """Put a row back in the chains that it was taken out of."""
+    for side in range(2):
+        if links[row, side] == OUT:
+            symbol = left_of(rows, row) if side == 0 else right_of(rows, row)
+            links[row, side], heads[side, symbol] = heads[side, symbol], row
 
 
 @kernel
@@ -240,6 +261,7 @@ def learn_by_likelihood(
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
                 row = row_at[side, around[side, k]]
+                _link_again(rows, row, links, heads)
                 if left_of(rows, row) == right_of(rows, row):
                     sort_places(rows, row, places)
         for symbol in (np.int64(left), np.int64(right), np.int64(made)):
