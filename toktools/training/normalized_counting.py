@@ -9,6 +9,7 @@ space, or a line feed, combines with nothing that follows it), before cuts that 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
@@ -91,8 +92,31 @@ def _normalized_ascii(lines: bytes, normalizer: Normalizer) -> bytes:
 def _normalized(lines: bytes, normalizer: Normalizer) -> bytes:
     """Return lines normalized, each by itself."""
     text = lines.decode()
+    table = _character_table(text, normalizer)
+    if table is not None:
+        return text.translate(table).encode()
     between = next((letter for letter in _INERT if letter not in text), None)
     if between is None:
         parts = [normalizer.normalize(line) for line in text.split("\n")[:-1]]
         return "".join(part + "\n" for part in parts).encode()
     return normalizer.normalize(text.replace("\n", between)).replace(between, "\n").encode()
+
+
+def _character_table(text: str, normalizer: Normalizer) -> dict[int, str] | None:
+    """Return what becomes of each character of a text; None where its neighbours have a say.
+
+    Only composing, and putting marks in order, look at neighbours. So they have none where nothing
+    composes and no mark that could be put elsewhere is left.
+    """
+    if _composes(normalizer):
+        return None
+    table = {ord(c): normalizer.normalize(c) for c in set(text) - {"\n"}}
+    if any(map(unicodedata.combining, "".join(table.values()))):
+        return None
+    return table
+
+
+def _composes(normalizer: Normalizer) -> bool:
+    if isinstance(normalizer, NormalizerSequence):
+        return any(map(_composes, normalizer.parts))
+    return isinstance(normalizer, UnicodeForm) and normalizer.form.endswith("C")
