@@ -275,10 +275,10 @@ def _learn(
             "max_token_length and a prefix or suffix cannot go together with max_memory "
             "(--max-memory); leave one of the three out"
         )
-    pretokens, spelled, symbols = start(corpus, options, counting)
+    pretokens, speller, symbols = start(corpus, options, counting)
     merges = learn_by_frequency(
         pretokens,
-        spelled,
+        speller,
         symbols,
         counting,
         vocab_size=options.vocab_size,

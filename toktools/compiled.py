@@ -7,10 +7,9 @@ do not know.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toktools.contract.encoding import check_text
 from toktools.kernels.cuts import knows_cut
@@ -82,52 +81,3 @@ def encoder_of(tokenizer: BPETokenizer) -> ByteBPEEncoder | None:
     byte_ids = [ids[BYTE_TO_CHARACTER[byte]] for byte in range(256)]
     merges = [(left, right, made) for _, left, right, made in by_rank]
     return ByteBPEEncoder(byte_ids, merges, tokenizer.pretokenizer)
-
-
-class Tally:
-    """Counts the pieces of texts by a cut that `knows_cut`, into a given Counter at the end.
-
-    Args: counts: where to; split: the readable cut, for texts that are weighted or few.
-    """
-
-    def __init__(self, counts: Counter[str], split: Callable[[str], list[str]]) -> None:
-        self._counts, self._split = counts, split
-        self._waiting: list[str] = []
-        self._n_waiting, self._counter = 0, None
-
-    def add(self, text: str, weight: int) -> int:
-        """Count a text `weight` times; return how many pieces were counted at once, if any."""
-        if weight != 1:
-            self._counts.update({p: n * weight for p, n in Counter(self._split(text)).items()})
-        else:
-            self._waiting.append(text)
-            self._n_waiting += len(text)
-            if self._n_waiting > _BATCH or (self._counter is None and self._n_waiting > LEAST):
-                self._count_waiting()
-        return 0
-
-    def _count_waiting(self) -> None:
-        from toktools.kernels.piece_counter import PieceCounter
-
-        self._counter = self._counter or PieceCounter()
-        for data, lines in batches(self._waiting):
-            self._counter.add(data, lines=lines)
-        self._waiting, self._n_waiting = [], 0
-
-    def finish(self) -> None:
-        """Put all that was counted where it belongs."""
-        if self._counter is None:
-            for text in self._waiting:
-                self._counts.update(self._split(text))
-            return
-        self._count_waiting()
-        self._counts.update(self._counter.counts())
-
-
-def learns(words: list[list[int]], counts: list[int], options: dict[str, Any]) -> bool:
-    """Whether the compiled loop may learn these merges: large enough, no bound, counts that fit."""
-    if options.get("max_token_length") is not None:
-        return False
-    n_symbols = sum(map(len, words))
-    total = sum(len(word) * count for word, count in zip(words, counts, strict=True))
-    return n_symbols >= LEAST // 10 and total < 1 << 62

@@ -231,11 +231,11 @@ def _learn(
     require_prefix(options.continuing_subword_prefix)
     if criterion == "likelihood":
         check_likelihood_can_wait(counting)
-    pretokens, spelled, symbols = start(corpus, options, counting)
+    pretokens, speller, symbols = start(corpus, options, counting)
     learn = learn_by_frequency if criterion == "frequency" else learn_by_likelihood
     learn(
         pretokens,
-        spelled,
+        speller,
         symbols,
         counting,
         vocab_size=options.vocab_size,

@@ -100,6 +100,28 @@ class Corpus:
             total += size
         return total
 
+    def plain_files(self) -> list[Path] | None:
+        """Return the files whose lines are the documents; None if anything is done to them.
+
+        The lines must be UTF-8, or else `errors` has a say.
+        """
+        settings = self._settings
+        if settings.field is not None or settings.documents != "line" or settings.normalize:
+            return None
+        if settings.limit is not None:
+            return None
+        paths: list[Path] = []
+        for source in self._sources:
+            found = source.plain_files(settings.split)
+            if found is None or (settings.split is not None and not source.splits):
+                return None
+            paths += found
+        return paths
+
+    def note(self, stats: Stats) -> None:
+        """Take note of what a complete reading of `plain_files` gave."""
+        self._stats = stats
+
     @property
     def stats(self) -> Stats:
         """The counts of the latest complete iteration; reads the corpus if there was none."""

@@ -45,6 +45,9 @@ class Files(Source):
     def size(self, split: str | None, settings: Settings) -> int | None:
         return _size(self._paths, settings)
 
+    def plain_files(self, split: str | None) -> list[Path] | None:
+        return _uncompressed(self._paths)
+
     def check(self, settings: Settings) -> None:
         for path in self._paths:
             _check_file(path, settings)
@@ -68,6 +71,9 @@ class SplitFiles(Source):
 
     def size(self, split: str | None, settings: Settings) -> int | None:
         return _size([self._paths[split or "train"]], settings)
+
+    def plain_files(self, split: str | None) -> list[Path] | None:
+        return _uncompressed([self._paths[split or "train"]])
 
     def check(self, settings: Settings) -> None:
         super().check(settings)
@@ -116,9 +122,15 @@ def _read(path: Path, settings: Settings) -> Iterator[Document | None]:
 
 def _size(paths: Sequence[Path], settings: Settings) -> int | None:
     """Return the size of plain text files; of others the text is known only when read."""
-    if settings.field is not None or any(p.suffix.lower() in COMPRESSED for p in paths):
+    if settings.field is not None or _uncompressed(paths) is None:
         return None
     return sum(path.stat().st_size for path in paths)
+
+
+def _uncompressed(paths: Sequence[Path]) -> list[Path] | None:
+    """Return the paths, None if a file is compressed."""
+    compressed = any(path.suffix.lower() in COMPRESSED for path in paths)
+    return None if compressed else list(paths)
 
 
 def _check_file(path: Path, settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
 
 from toktools.corpus.readers import Document
 from toktools.corpus.settings import Settings
@@ -36,6 +37,10 @@ class Source(ABC):
 
     def size(self, split: str | None, settings: Settings) -> int | None:
         """Return the bytes of the text that `read` would give, if that is known without reading."""
+        return None
+
+    def plain_files(self, split: str | None) -> list[Path] | None:
+        """Return the files whose lines `read` gives as they stand; None if there is more to it."""
         return None
 
     def check(self, settings: Settings) -> None:

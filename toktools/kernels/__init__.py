@@ -1,17 +1,21 @@
 """The compiled inner loops: functions of arrays and scalars, in numba, that release the GIL.
 
 Each has a readable twin elsewhere in toktools and gives its results to the last id; the tests hold
-them to it. In reading order: `vectors.py` (64 bytes at a time), `cuts/` (where pieces begin, for
-each pretokenizer that can be compiled), `merge_table.py` and `merging.py` (a piece to ids),
-`piece_cache.py` and `encoding.py` (text to ids), `counting.py` (text to counts), `bpe_training.py`
-(counts to merges). `byte_bpe.py`, `piece_counter.py` and `training.py` own the arrays that the
-loops work in, and are what the rest of toktools calls, through `toktools/compiled.py`.
+them to it. In reading order:
 
-Words, WordPieces, characters, bytes: `character_map.py` (what a normalizer and a cut make of each
-character), `word_bounds.py` (where words begin and end), `piece_trie.py` (the longest token),
-`word_cache.py` and `word_encoding.py` (words to ids), `table_encoding.py` (characters to ids),
-`decoding.py` (ids to bytes); `word_encoder.py` and `decoder.py` own their arrays. `threads.py`
-gives work to all cores, in order; `workers.py` lends each thread its arrays.
+- Text: `vectors.py` (64 bytes at a time), `utf8.py`, `cuts/` (where pieces begin, for each
+  pretokenizer that can be compiled).
+- Byte-level BPE to ids: `merge_table.py` and `merging.py` (a piece to ids), `word_cache.py` and
+  `long_cache.py` (pieces met before), `encoding.py`; `byte_bpe.py` owns their arrays.
+- Words, WordPieces, characters, bytes to ids: `character_map.py` (what a normalizer and a cut make
+  of each character), `word_bounds.py` (where words begin and end), `piece_trie.py` (the longest
+  token), `word_encoding.py`, `table_encoding.py`; `word_encoder.py` owns their arrays.
+- Ids to text: `decoding.py` and `decoder.py`.
+- Training: `digesting.py` and `counting.py` (text to digest and counts), `spelling.py` (pieces to
+  symbols), `pair_table.py`, `bpe_training.py` and `likelihood_training.py` (counts to merges);
+  `piece_counter.py`, `block_counter.py` and `training.py` own their arrays.
+- All: `threads.py` gives work to all cores, in order; `workers.py` lends each thread its arrays;
+  `first_use.py` says when loops are compiled.
 
 Nothing here is imported before it is needed: numba takes a second to load.
 """

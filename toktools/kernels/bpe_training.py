@@ -1,14 +1,21 @@
 """Learning merges over packed words: the most frequent pair first, among equals the lowest ids.
 
 All words stand in one array, a symbol at its first and at its last position, so that a neighbour
-is found by its length, with no links: merging writes two numbers. Three ideas make it fast:
+is found by its length, with no links: merging writes two numbers. Four ideas make it fast:
 
 - a merge is a batch: its occurrences are walked once, the changes of the neighbours' counts add up
   in arrays indexed by symbol, and the large table of pairs is touched once for each neighbour;
 - a pair is formed in one batch (all pairs of a merge hold the new symbol), so its occurrences are
   one segment, written when the batch has counted them;
 - counts only fall once a pair is formed, so the queue holds just the pairs above a threshold; when
-  it runs dry, the threshold is lowered and the table is read through.
+  it runs dry, the threshold is lowered and the table is read through;
+- for the same reason pairs that are formed with less than a floor are not even entered in the
+  table: nearly all of them will never be merged. When the threshold has come down to the floor,
+  the floor is lowered, and the pairs are counted anew from the words (`pair_table.py`).
+
+Each pair so has a row with its count and all its places, or its count is below the floor. One thing
+breaks that rule: a merge that spells a symbol that is there already forms pairs that may have been
+formed before. Then the pairs are counted anew as well.
 
 Letters: a pair is (left, right), made is what it becomes; x stands before it, y after it.
 
@@ -19,9 +26,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.kernel import kernel
+from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.pair_table import (
+    COUNT,
+    EMPTY,
+    KEY,
+    LENGTH,
+    MERGED,
+    START,
+    SYMBOL,
+    WORD,
+    find_row,
+    left_of,
+    pair_key,
+    right_of,
+    row_of,
+    too_long,
+)
+from toktools.kernels.vectors import prefetch
 
-DONE, PAUSE, ROWS, PLACES, HEAP, STRING = range(6)
+DONE, PAUSE, ROWS, PLACES, HEAP, STRING, RECOUNT = range(7)
 """What `learn` comes back for."""
 
 N_ROWS, N_PLACES, SIZE, SYMBOLS, N_MERGES, THRESHOLD, MADE = range(7)
@@ -36,88 +60,21 @@ FULL, CONTENT, POWER = 0, 1, 2
 """Columns of `hashes`: of the whole string, of what it adds when joined, and base^length."""
 
 ROUND = 2000  # turns between two moments for progress
-INSIDE = -2  # in `text`: no symbol begins or ends here
-EMPTY = -1
-LEFT, RIGHT, COUNT, START, LENGTH = 0, 1, 2, 3, 4  # columns of a pair's row
+INSIDE = -2  # in `cells`: no symbol begins or ends here
+_AHEAD = 12  # occurrences
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_HALF, _20, _1 = np.uint64(32), np.uint64(20), np.uint64(1)
-
-
-@kernel
-def find_row(index, rows, left, right):
-    """Return where in `index` the pair's row number stands, or the EMPTY place where it would go.
-
-    Args: index: int32 (m,), m a power of two; rows: int64 (n, 5).
-    """
-    key = np.uint64(left) << _HALF | np.uint64(right)
-    mask = np.uint64(len(index) - 1)
-    i = (key * _MULTIPLIER >> _20) & mask
-    while True:
-        row = index[i]
-        if row == EMPTY or (rows[row, LEFT] == left and rows[row, RIGHT] == right):
-            return i
-        i = (i + _1) & mask
-
-
-@kernel
-def index_rows(index, rows, n_rows):
-    """Enter the first `n_rows` rows in an empty index."""
-    for row in range(n_rows):
-        index[find_row(index, rows, rows[row, LEFT], rows[row, RIGHT])] = row
-
-
-@kernel
-def row_of(index, rows, n_rows, left, right):
-    """Return the row of a pair, a new one at the end if need be, and how many rows there are."""
-    i = find_row(index, rows, left, right)
-    row = index[i]
-    if row != EMPTY:
-        return row, n_rows
-    index[i] = n_rows
-    rows[n_rows, LEFT], rows[n_rows, RIGHT] = left, right
-    rows[n_rows, COUNT], rows[n_rows, START], rows[n_rows, LENGTH] = 0, 0, 0
-    return n_rows, n_rows + 1
-
-
-@kernel
-def count_pairs(text, word_of, counts, index, rows, places):
-    """Count every pair and write where it occurs; return the number of pairs.
-
-    Args:
-        text: int32 (n,): the words' symbols, -1 before, between and after words.
-        word_of: int32 (n,): number of the word; counts: int64, occurrences of each word.
-        index, rows: empty; see `find_row`. places: int32, room for n positions.
-    """
-    n_rows = 0
-    for i in range(len(text) - 1):
-        if text[i] >= 0 and text[i + 1] >= 0:
-            row, n_rows = row_of(index, rows, n_rows, text[i], text[i + 1])
-            rows[row, COUNT] += counts[word_of[i]]
-            rows[row, LENGTH] += 1
-    used = 0
-    for row in range(n_rows):
-        rows[row, START] = used
-        used += rows[row, LENGTH]
-        rows[row, LENGTH] = 0
-    for i in range(len(text) - 1):
-        if text[i] >= 0 and text[i + 1] >= 0:
-            row = index[find_row(index, rows, text[i], text[i + 1])]
-            places[rows[row, START] + rows[row, LENGTH]] = i
-            rows[row, LENGTH] += 1
-    return n_rows
+_20, _1 = np.uint64(20), np.uint64(1)
 
 
 # The queue: a heap of rows, the pair to merge next on top
 
 
-@kernel
+@inlined
 def _before(rows, a, count_a, b, count_b):
     """Whether row a, entered with count_a, is merged before row b."""
     if count_a != count_b:
         return count_a > count_b
-    if rows[a, LEFT] != rows[b, LEFT]:
-        return rows[a, LEFT] < rows[b, LEFT]
-    return rows[a, RIGHT] < rows[b, RIGHT]
+    return rows[a, KEY] < rows[b, KEY]
 
 
 @kernel
@@ -162,7 +119,7 @@ def pop(heap, size, rows):
 
 @kernel
 def merge_everywhere(
-    pair, made, text, word_of, counts, spans, rows, places, around, weights, numbers, found
+    pair, made, cells, counts, spans, rows, places, around, weights, numbers, found
 ):  # fmt: skip
     """Replace one pair by `made` in all words, and say what stood around it.
 
@@ -171,21 +128,24 @@ def merge_everywhere(
         around: int32 (2, n_symbols): the distinct symbols that stood before, and after.
         weights: int64 (2, n_symbols): for each, how often, counting words; all 0 at the start.
         numbers: int32 (2, n_symbols): for each, in how many places; all 0 at the start.
-        found: int32 (3, n): symbol before, symbol after and position of each occurrence.
-    Returns: how many occurrences, distinct symbols before, and after, there were.
+        found: int32 (n, 3): symbol before, symbol after and position of each occurrence.
+    Returns: how many occurrences, distinct symbols before, and after, there were; the first also
+             counting words.
     """
-    left, right = np.int32(rows[pair, LEFT]), np.int32(rows[pair, RIGHT])
+    left, right = left_of(rows, pair), right_of(rows, pair)
     left_span, right_span = spans[left], spans[right]
-    n_found, n_x, n_y = 0, 0, 0
-    for k in range(rows[pair, START], rows[pair, START] + rows[pair, LENGTH]):
+    n_found, n_x, n_y, total = 0, 0, 0, 0
+    first, last = rows[pair, START], rows[pair, START] + rows[pair, LENGTH]
+    for k in range(first, last):
+        prefetch(cells, places[min(k + _AHEAD, last - 1)])
         i = places[k]
         j = i + left_span
-        if text[i] != left or text[j] != right:
+        if cells[i, SYMBOL] != left or cells[j, SYMBOL] != right:
             continue  # merged otherwise since
         end = j + right_span
-        x, y, weight = text[i - 1], text[end], counts[word_of[i]]
-        text[j - 1], text[j] = INSIDE, INSIDE
-        text[i], text[end - 1] = made, made
+        x, y, weight = cells[i - 1, SYMBOL], cells[end, SYMBOL], counts[cells[i, WORD]]
+        cells[j - 1, SYMBOL], cells[j, SYMBOL] = INSIDE, INSIDE
+        cells[i, SYMBOL], cells[end - 1, SYMBOL] = made, made
         if x >= 0:
             if numbers[0, x] == 0:
                 around[0, n_x] = x
@@ -198,9 +158,63 @@ def merge_everywhere(
                 n_y += 1
             numbers[1, y] += 1
             weights[1, y] += weight
-        found[0, n_found], found[1, n_found], found[2, n_found] = x, y, i
+        found[n_found, 0], found[n_found, 1], found[n_found, 2] = x, y, i
         n_found += 1
-    return n_found, n_x, n_y
+        total += weight
+    return n_found, n_x, n_y, total
+
+
+@kernel
+def break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows):
+    """Take the pairs that were broken on one side off their counts; return the number of rows."""
+    for k in range(n):
+        z = around[side, k]
+        key = pair_key(z, left) if side == 0 else pair_key(right, z)
+        if z == made:  # formed in this very batch, and its row, if any, yet to come
+            row, n_rows = row_of(index, rows, n_rows, key)
+        else:
+            row = index[find_row(index, rows, key)]
+            if row == EMPTY:
+                continue  # below the floor
+        rows[row, COUNT] -= weights[side, z]
+    return n_rows
+
+
+@kernel
+def form_pairs(
+    side, n, made, is_new, floor, limit, around, weights, numbers, row_at,
+    spans, index, rows, n_rows, places, n_places,
+):  # fmt: skip
+    """Count the pairs that were formed on one side, and give them room for their places.
+
+    Returns: the number of rows and of places in use.
+    """
+    for k in range(n):
+        z = around[side, k]
+        row = EMPTY
+        wanted = z == made or not is_new or weights[side, z] >= floor
+        if wanted and not too_long(spans, z, made, limit):
+            key = pair_key(z, made) if side == 0 else pair_key(made, z)
+            row, n_rows = row_of(index, rows, n_rows, key)
+            rows[row, COUNT] += weights[side, z]
+            n_places = _make_room(rows, row, numbers[side, z], places, n_places)
+        row_at[side, z] = row
+        weights[side, z] = 0
+        numbers[side, z] = 0
+    return n_rows, n_places
+
+
+@kernel
+def write_places(side, n_found, found, spans, row_at, rows, places):
+    """Write where the pairs that were formed on one side stand."""
+    for k in range(n_found):
+        z = found[k, side]
+        if z >= 0 and row_at[side, z] != EMPTY:
+            row = row_at[side, z]
+            places[rows[row, START] + rows[row, LENGTH]] = found[k, 2] - (
+                spans[z] if side == 0 else 0
+            )
+            rows[row, LENGTH] += 1
 
 
 @kernel
@@ -214,7 +228,7 @@ def _make_room(rows, row, n, places, n_places):
 
 
 @kernel
-def _sort_places(rows, row, places):
+def sort_places(rows, row, places):
     """Put the places of a pair of equal symbols in order, so that runs merge from the left."""
     start = rows[row, START]
     for k in range(start + 1, start + rows[row, LENGTH]):
@@ -226,16 +240,42 @@ def _sort_places(rows, row, places):
 
 
 @kernel
+def _refill(heap, size, rows, n_rows, lower, threshold):
+    """Enter the pairs with counts from `lower` on, below `threshold`; return the size.
+
+    Returns: -1 if there is no room for them.
+    """
+    enough = 0
+    for row in range(n_rows):
+        enough += rows[row, LENGTH] > 0 and lower <= rows[row, COUNT] < threshold
+    if size + enough > len(heap):
+        return -1
+    for row in range(n_rows):
+        if rows[row, LENGTH] and lower <= rows[row, COUNT] < threshold:
+            size = push(heap, size, rows, row)
+    return size
+
+
+@kernel
+def spell(left, right, made, hashes):
+    """Give a new symbol its hashes."""
+    hashes[made, FULL] = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
+    hashes[made, CONTENT] = hashes[left, CONTENT] * hashes[right, POWER] + hashes[right, CONTENT]
+    hashes[made, POWER] = hashes[left, POWER] * hashes[right, POWER]
+
+
+@kernel
 def learn(
-    text, word_of, counts, spans, hashes, known, index, rows, places, heap,
-    around, weights, numbers, row_at, found, merges, state, wanted, least, prefix_length,
+    cells, counts, spans, hashes, careful, known, index, rows, places, heap,
+    around, weights, numbers, row_at, found, merges, state, wanted, least, floor, limit,
 ):  # fmt: skip
     """Merge until something is needed that only the caller can give; return what.
 
     Args: see `toktools.kernels.training.Learner`, which owns the arrays.
     Returns: DONE, PAUSE (a moment for progress), ROWS, PLACES or HEAP (more room, please), STRING
              (the pair on top may spell a symbol that is there, or begin with the prefix by chance:
-             the caller looks at the string, and sets state[MADE] and the hashes of a new symbol).
+             the caller looks at the string, and sets state[MADE] and the hashes of a new symbol),
+             RECOUNT (pairs have been left out that may be due: count them anew).
     """
     n_rows, n_places, size, n_symbols = state[N_ROWS], state[N_PLACES], state[SIZE], state[SYMBOLS]
     n_merges, threshold, answer = state[N_MERGES], state[THRESHOLD], ROUND
@@ -252,20 +292,14 @@ def learn(
             status = HEAP
             break
         if size == 0:
-            if threshold <= least:
-                status = DONE
+            if threshold <= floor:
+                status = DONE if floor <= least else RECOUNT
                 break
-            lower = max(least, threshold // 2)
-            enough = 0
-            for row in range(n_rows):
-                if rows[row, LENGTH] and lower <= rows[row, COUNT] < threshold:
-                    enough += 1
-            if enough > len(heap):
-                status = HEAP
+            lower = max(floor, threshold // 2)
+            size = _refill(heap, size, rows, n_rows, lower, threshold)
+            if size < 0:
+                size, status = 0, HEAP
                 break
-            for row in range(n_rows):
-                if rows[row, LENGTH] and lower <= rows[row, COUNT] < threshold:
-                    size = push(heap, size, rows, row)
             threshold = lower
             continue
         pair, count = heap[0, 0], heap[0, 1]
@@ -277,17 +311,18 @@ def learn(
             if rows[pair, COUNT] >= threshold:
                 size = push(heap, size, rows, pair)
             continue
-        left, right = rows[pair, LEFT], rows[pair, RIGHT]
+        left, right = left_of(rows, pair), right_of(rows, pair)
         made = n_symbols
         full = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
         given = state[MADE] != ASK
         if not given:
-            if spans[left] < prefix_length or is_known(known, full):
+            if careful[left] or is_known(known, full):
                 status = STRING
                 break
         else:
             made = state[MADE]
-        copied = 0 if made == n_symbols else n_places
+        is_new = made == n_symbols
+        copied = 0 if is_new else n_places
         if made >= 0 and n_places + copied + 2 * rows[pair, LENGTH] > len(places):
             status = PLACES
             break
@@ -296,56 +331,40 @@ def learn(
         if made == FORBIDDEN:
             rows[pair, LENGTH] = 0
             continue
-        if made == n_symbols:
+        if is_new:
             add_known(known, full)
             if not given:
-                hashes[made, FULL] = full
-                hashes[made, CONTENT] = (
-                    hashes[left, CONTENT] * hashes[right, POWER] + hashes[right, CONTENT]
-                )
-                hashes[made, POWER] = hashes[left, POWER] * hashes[right, POWER]
+                spell(left, right, made, hashes)
             spans[made] = spans[left] + spans[right]
             n_symbols += 1
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
-        n_found, n_x, n_y = merge_everywhere(
-            pair, made, text, word_of, counts, spans, rows, places, around, weights, numbers, found
+        n_found, n_x, n_y, _ = merge_everywhere(
+            pair, made, cells, counts, spans, rows, places, around, weights, numbers, found
         )
-        rows[pair, LENGTH] = 0
+        rows[pair, LENGTH], rows[pair, MERGED] = 0, 1
         for side in range(2):
-            for k in range(n_x if side == 0 else n_y):
-                z = around[side, k]
-                if side == 0:
-                    row, n_rows = row_of(index, rows, n_rows, z, left)
-                else:
-                    row, n_rows = row_of(index, rows, n_rows, right, z)
-                rows[row, COUNT] -= weights[side, z]
+            n = n_x if side == 0 else n_y
+            n_rows = break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows)
         for side in range(2):
-            for k in range(n_x if side == 0 else n_y):
-                z = around[side, k]
-                if side == 0:
-                    row, n_rows = row_of(index, rows, n_rows, z, made)
-                else:
-                    row, n_rows = row_of(index, rows, n_rows, made, z)
-                rows[row, COUNT] += weights[side, z]
-                n_places = _make_room(rows, row, numbers[side, z], places, n_places)
-                row_at[side, z] = row
-                weights[side, z] = 0
-                numbers[side, z] = 0
-            for k in range(n_found):
-                z = found[side, k]
-                if z >= 0:
-                    row = row_at[side, z]
-                    place = found[2, k] - (spans[z] if side == 0 else 0)
-                    places[rows[row, START] + rows[row, LENGTH]] = place
-                    rows[row, LENGTH] += 1
+            n = n_x if side == 0 else n_y
+            n_rows, n_places = form_pairs(
+                side, n, made, is_new, floor, limit, around, weights, numbers, row_at,
+                spans, index, rows, n_rows, places, n_places,
+            )  # fmt: skip
+            write_places(side, n_found, found, spans, row_at, rows, places)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
                 row = row_at[side, around[side, k]]
-                if rows[row, LEFT] == rows[row, RIGHT]:
-                    _sort_places(rows, row, places)
+                if row == EMPTY:
+                    continue
+                if left_of(rows, row) == right_of(rows, row):
+                    sort_places(rows, row, places)
                 if rows[row, COUNT] >= threshold:
                     size = push(heap, size, rows, row)
+        if not is_new and floor > least:
+            status = RECOUNT
+            break
     state[N_ROWS], state[N_PLACES], state[SIZE], state[SYMBOLS] = n_rows, n_places, size, n_symbols
     state[N_MERGES], state[THRESHOLD] = n_merges, threshold
     return status

@@ -1,7 +1,8 @@
 """Counting the pieces of text: each distinct piece once, with how often it occurs.
 
-A piece of at most 16 bytes is its own key: two words in a table. Longer ones are found by a hash,
-and compared byte by byte with the copy that was kept.
+A piece of at most 16 bytes is its own key: two words. Of a longer one the key is a hash, and its
+bytes are compared with the copy that was kept. The rows stand in the order in which the pieces were
+first met, which keeps the common ones side by side; an index of their numbers finds them.
 
 The readable twin is `toktools.training.counting.count_pretokens`.
 """
@@ -10,125 +11,160 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.encoding import fill_chunk
-from toktools.kernels.gpt2_starts import PADDING, gpt2_starts
-from toktools.kernels.kernel import kernel
-from toktools.kernels.piece_cache import SHORT, long_hash, short_key, short_slot
+from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.piece_cache import SHORT, long_hash, short_key
 
-DONE, SHORT_FULL, LONG_FULL, PIECE_TOO_LONG = range(4)
-"""What `count_bytes` comes back for: larger tables, or a larger chunk, please."""
+N_ROWS, N_BYTES, LINE = range(3)
+"""What stands where in `state`: rows and bytes in use; the line that is being counted."""
 
-N_SHORT, N_LONG, N_BYTES, POSITION = range(4)
-"""What stands where in `state`: rows of each table and bytes in use; how far the text is read."""
+FIRST, SECOND, LENGTH, COUNT = range(4)
+"""Columns of `rows`. Of a piece longer than SHORT: its hash, and where in `kept` it begins."""
 
-FIRST, SECOND, LENGTH, COUNT = range(4)  # columns of `short`; of `long`: hash, place, length, count
 _LINE_FEED = ord("\n")
-_1, _HALF = np.uint64(1), np.uint64(32)
+_SHORT = np.uint64(SHORT)
+_0, _1, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
+_MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
+_29 = np.uint64(29)
+
+
+@inlined
+def _place(index, first, second):
+    """Return where in `index` the search for a piece with this key begins."""
+    mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
+    return mixed >> _HALF & np.uint64(len(index) - 1)
+
+
+@inlined
+def _same_bytes(kept, place, text, start, length):
+    j = 0
+    while j < length and kept[place + j] == text[start + j]:
+        j += 1
+    return j == length
 
 
 @kernel
-def count_bytes(text, lines, classes, chunk, starts, short, long, kept, state):
-    """Count the pieces of `text`, from `state[POSITION]` on.
+def count_pieces(chunk, starts, lines, weights, index, rows, kept, state):
+    """Count the pieces of a chunk.
 
     Args:
-        text: uint8, valid UTF-8; lines: whether a line is a document; classes: `gpt2_classes()`.
-        chunk: uint8, room and PADDING; starts: int64, as many.
-        short, long: uint64 (m, 4), m a power of two, 0 where empty; counts are below 2^64.
-        kept: uint8, the bytes of long pieces.
-        state: int64 (4,).
-    Returns: DONE, or what it needs to go on; called again, it goes on where it was.
+        chunk: uint8, 16 bytes longer at least than the pieces in it.
+        starts: int64 (n + 1,): where each piece begins, dropped ones as ~start, and the end of the
+            last one; see `cuts/blocks.py`.
+        lines: whether each line is a text of its own; its line feed is a piece that is not counted.
+        weights: int64: how often each line counts, or (1,) for all; below 2^62 in sum.
+        index: int32 (m,), m a power of two and at least twice the rows in use and the pieces here:
+            numbers of rows plus 1, 0 where empty.
+        rows: uint64 (k, 4), room for the pieces. kept: uint8, room for the chunk.
+        state: int64 (3,).
     """
-    position = state[POSITION]
-    n_short, n_long, n_bytes = state[N_SHORT], state[N_LONG], state[N_BYTES]
-    status = DONE
-    while position < len(text):
-        n = min(len(chunk) - PADDING, len(text) - position)
-        if 2 * (n_short + n) > len(short):
-            status = SHORT_FULL
-            break
-        if 2 * (n_long + n // SHORT) > len(long) or n_bytes + n > len(kept):
-            status = LONG_FULL
-            break
-        fill_chunk(chunk, text, position, n)
-        n_pieces = gpt2_starts(chunk, n, lines, classes, starts)
-        starts[n_pieces] = n
-        if position + n < len(text):
-            n_pieces -= 1  # the last piece may go on
-            if n_pieces == 0:
-                status = PIECE_TOO_LONG
-                break
-        for i in range(n_pieces):
-            start = starts[i]
-            length = starts[i + 1] - start
-            if lines and chunk[start] == _LINE_FEED:
-                continue
-            if length <= SHORT:
-                first, second = short_key(chunk, start, length)
-                slot = _short_row(short, first, second, np.uint64(length))
-                n_short += short[slot, COUNT] == 0
-                short[slot, FIRST], short[slot, SECOND] = first, second
-                short[slot, LENGTH] = length
-                short[slot, COUNT] += _1
-            else:
-                mixed = long_hash(chunk, start, length)
-                slot = _long_row(long, kept, mixed, chunk, start, length)
-                if long[slot, COUNT] == 0:
-                    n_long += 1
-                    long[slot, 0], long[slot, 1] = mixed, n_bytes
-                    long[slot, LENGTH] = length
+    n_rows, n_bytes, line = state[N_ROWS], state[N_BYTES], state[LINE]
+    mask = np.uint64(len(index) - 1)
+    weighted = len(weights) > 1
+    weight = np.uint64(weights[line if weighted else 0])
+    for i in range(len(starts) - 1):
+        start = starts[i]
+        if start < 0:
+            continue
+        if lines and chunk[start] == _LINE_FEED:
+            line += 1
+            if weighted and line < len(weights):
+                weight = np.uint64(weights[line])
+            continue
+        end = starts[i + 1]
+        length = (end if end >= 0 else ~end) - start
+        if length <= SHORT:
+            first, second = short_key(chunk, start, length)
+        else:
+            first, second = long_hash(chunk, start, length), np.uint64(n_bytes)
+        wide = np.uint64(length)
+        slot = _place(index, first, second if length <= SHORT else _0)
+        while True:
+            row = np.int64(index[slot]) - 1
+            if row < 0:
+                index[slot] = n_rows + 1
+                rows[n_rows, FIRST], rows[n_rows, SECOND] = first, second
+                rows[n_rows, LENGTH], rows[n_rows, COUNT] = wide, weight
+                n_rows += 1
+                if length > SHORT:
                     for j in range(length):
                         kept[n_bytes + j] = chunk[start + j]
                     n_bytes += length
-                long[slot, COUNT] += _1
-        position += starts[n_pieces]
-    state[POSITION] = position
-    state[N_SHORT], state[N_LONG], state[N_BYTES] = n_short, n_long, n_bytes
-    return status
-
-
-@kernel
-def _short_row(short, first, second, length):
-    """Return the row of a short piece, or the empty one where it would go."""
-    mask = np.uint64(len(short) - 1)
-    slot = short_slot(short, first, second)
-    while short[slot, COUNT] and (
-        short[slot, FIRST] != first
-        or short[slot, SECOND] != second
-        or short[slot, LENGTH] != length
-    ):
-        slot = (slot + _1) & mask
-    return slot
-
-
-@kernel
-def _long_row(long, kept, mixed, text, start, length):
-    """Return the row of a long piece, or the empty one where it would go."""
-    mask = np.uint64(len(long) - 1)
-    slot = mixed >> _HALF & mask
-    while long[slot, COUNT]:
-        if long[slot, 0] == mixed and long[slot, LENGTH] == np.uint64(length):
-            place, same = np.int64(long[slot, 1]), True
-            for j in range(length):
-                if kept[place + j] != text[start + j]:
-                    same = False
+                break
+            if rows[row, FIRST] == first and rows[row, LENGTH] == wide:
+                if length <= SHORT:
+                    same = rows[row, SECOND] == second
+                else:
+                    same = _same_bytes(kept, np.int64(rows[row, SECOND]), chunk, start, length)
+                if same:
+                    rows[row, COUNT] += weight
                     break
-            if same:
-                return slot
-        slot = (slot + _1) & mask
-    return slot
+            slot = (slot + _1) & mask
+    state[N_ROWS], state[N_BYTES], state[LINE] = n_rows, n_bytes, line
 
 
 @kernel
-def move_rows(old, new, is_long):
-    """Enter the rows of a table in a larger, empty one."""
-    mask = np.uint64(len(new) - 1)
-    for i in range(len(old)):
-        if old[i, COUNT]:
-            if is_long:
-                slot = old[i, 0] >> _HALF & mask
-            else:
-                slot = short_slot(new, old[i, FIRST], old[i, SECOND])
-            while new[slot, COUNT]:
-                slot = (slot + _1) & mask
-            for j in range(4):
-                new[slot, j] = old[i, j]
+def index_rows(index, rows, n_rows):
+    """Enter the first rows, all distinct, in an empty index."""
+    mask = np.uint64(len(index) - 1)
+    for row in range(n_rows):
+        is_short = rows[row, LENGTH] <= _SHORT
+        slot = _place(index, rows[row, FIRST], rows[row, SECOND] if is_short else _0)
+        while index[slot]:
+            slot = (slot + _1) & mask
+        index[slot] = row + 1
+
+
+@kernel
+def add_rows(more, n_more, more_kept, index, rows, kept, state):
+    """Add the rows of one table to another, which has room for them all.
+
+    Args: more, n_more, more_kept: what to add; the others: as for `count_pieces`.
+    """
+    n_rows, n_bytes = state[N_ROWS], state[N_BYTES]
+    mask = np.uint64(len(index) - 1)
+    for i in range(n_more):
+        first, second, length = more[i, FIRST], more[i, SECOND], more[i, LENGTH]
+        is_short = length <= _SHORT
+        slot = _place(index, first, second if is_short else _0)
+        while True:
+            row = np.int64(index[slot]) - 1
+            if row < 0:
+                index[slot] = n_rows + 1
+                rows[n_rows, FIRST], rows[n_rows, SECOND] = first, second
+                rows[n_rows, LENGTH], rows[n_rows, COUNT] = length, more[i, COUNT]
+                if not is_short:
+                    rows[n_rows, SECOND] = np.uint64(n_bytes)
+                    for j in range(np.int64(length)):
+                        kept[n_bytes + j] = more_kept[np.int64(second) + j]
+                    n_bytes += np.int64(length)
+                n_rows += 1
+                break
+            if rows[row, FIRST] == first and rows[row, LENGTH] == length:
+                if is_short:
+                    same = rows[row, SECOND] == second
+                else:
+                    place = np.int64(rows[row, SECOND])
+                    same = _same_bytes(kept, place, more_kept, np.int64(second), np.int64(length))
+                if same:
+                    rows[row, COUNT] += more[i, COUNT]
+                    break
+            slot = (slot + _1) & mask
+    state[N_ROWS], state[N_BYTES] = n_rows, n_bytes
+
+
+@kernel
+def pack_rows(rows, kept, data, ends):
+    """Write the pieces one behind the other. data: uint8, room; ends: int64, one for each row."""
+    n = 0
+    for row in range(len(ends)):
+        length = np.int64(rows[row, LENGTH])
+        if length > SHORT:
+            place = np.int64(rows[row, SECOND])
+            for j in range(length):
+                data[n + j] = kept[place + j]
+        else:
+            for j in range(length):
+                word = rows[row, FIRST] if j < 8 else rows[row, SECOND]
+                data[n + j] = np.uint8(word >> np.uint64(8 * (j & 7)) & np.uint64(0xFF))
+        n += length
+        ends[row] = n

@@ -1,75 +1,84 @@
-"""Counting the pieces of GPT-2's cut with the compiled loop: the tables, and their growth."""
+"""Counting pieces with the compiled loop: the tables of one thread, their growth, their sum."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels import counting as loop
-from toktools.kernels.character_classes import gpt2_classes
-from toktools.kernels.encoding import CHUNK
-from toktools.kernels.gpt2_starts import PADDING
-from toktools.kernels.piece_cache import SHORT
+from toktools.kernels.cuts import Cut
+from toktools.kernels.cuts.chunks import cut_chunks
+from toktools.training.packed_counts import PackedCounts
+
+_ONCE = np.ones(1, np.int64)
 
 
 class PieceCounter:
-    """Counts the pieces of texts as they come.
+    """Counts the pieces of texts as they come, by one cut.
 
     Example:
-        >>> counter = PieceCounter()
-        >>> counter.add(b"one two\\none\\n", lines=True)
-        >>> sorted(counter.counts().items())
-        [(' two', 1), ('one', 2)]
+        >>> from toktools.kernels.cuts import cut_of
+        >>> from toktools.pretokenizers import Gpt2Split
+        >>> counter = PieceCounter(cut_of(Gpt2Split()))
+        >>> counter.add(np.frombuffer(b"one two\\none\\n", np.uint8), lines=True)
+        >>> counter.counts().items()
+        [('one', 2), (' two', 1)]
     """
 
-    def __init__(self) -> None:
-        self._classes = gpt2_classes()
-        self._short = np.zeros((1 << 17, 4), np.uint64)
-        self._long = np.zeros((1 << 13, 4), np.uint64)
-        self._kept = np.empty(1 << 20, np.uint8)
-        self._state = np.zeros(4, np.int64)
-        self._make_chunk(CHUNK + PADDING)
+    def __init__(self, cut: Cut) -> None:
+        self._cut = cut
+        self._index = np.zeros(1 << 17, np.int32)
+        self._rows = np.zeros((1 << 15, 4), np.uint64)
+        self._kept = np.empty(1 << 18, np.uint8)
+        self._state = np.zeros(3, np.int64)
 
-    def _make_chunk(self, n_bytes: int) -> None:
-        self._chunk, self._starts = np.empty(n_bytes, np.uint8), np.empty(n_bytes, np.int64)
+    def add(
+        self, text: NDArray[np.uint8], *, lines: bool, weights: NDArray[np.int64] = _ONCE
+    ) -> None:
+        """Count the pieces of one text or, with `lines`, of one in each line; valid UTF-8.
 
-    def add(self, data: bytes, *, lines: bool) -> None:
-        """Count the pieces of one text or, with `lines`, of one in each line; valid UTF-8."""
-        text = np.frombuffer(data, np.uint8)
-        self._state[loop.POSITION] = 0
-        status = loop.PIECE_TOO_LONG
-        while status != loop.DONE:
-            status = loop.count_bytes(
-                *(text, lines, self._classes, self._chunk, self._starts),
-                *(self._short, self._long, self._kept, self._state),
+        Args: weights: how often each line counts, or all of them.
+        """
+        self._state[loop.LINE] = 0
+        for chunk, starts in cut_chunks(self._cut, text, lines=lines):
+            self._make_room(len(starts), len(chunk))
+            loop.count_pieces(
+                chunk, starts, lines, weights, self._index, self._rows, self._kept, self._state
             )
-            if status == loop.SHORT_FULL:
-                self._short = _enlarged(self._short, is_long=False)
-            elif status == loop.LONG_FULL:
-                self._long = _enlarged(self._long, is_long=True)
-                self._kept = np.concatenate([self._kept, np.empty_like(self._kept)])
-            elif status == loop.PIECE_TOO_LONG:
-                self._make_chunk(2 * len(self._chunk))
 
-    def counts(self) -> Counter[str]:
+    def add_all(self, other: PieceCounter) -> None:
+        """Add what another has counted."""
+        n_more, n_bytes = int(other._state[loop.N_ROWS]), int(other._state[loop.N_BYTES])
+        self._make_room(n_more, n_bytes)
+        loop.add_rows(
+            *(other._rows, n_more, other._kept, self._index, self._rows, self._kept, self._state)
+        )
+
+    def _make_room(self, n_rows: int, n_bytes: int) -> None:
+        """Make room for so many pieces more, and bytes of long pieces."""
+        n_rows += int(self._state[loop.N_ROWS])
+        n_bytes += int(self._state[loop.N_BYTES])
+        if n_rows > len(self._rows):
+            self._rows = _longer(self._rows, max(n_rows, len(self._rows) * 3 // 2))
+        if n_bytes > len(self._kept):
+            self._kept = _longer(self._kept, max(n_bytes, len(self._kept) * 3 // 2))
+        if 2 * n_rows > len(self._index):
+            self._index = np.zeros(1 << (2 * n_rows - 1).bit_length(), np.int32)
+            loop.index_rows(self._index, self._rows, int(self._state[loop.N_ROWS]))
+
+    def counts(self) -> PackedCounts:
         """Return how often each piece was met."""
-        return Counter({piece.decode(): count for piece, count in self._items()})
-
-    def _items(self) -> Iterator[tuple[bytes, int]]:
-        rows = self._short[self._short[:, loop.COUNT] > 0]
-        data = np.ascontiguousarray(rows[:, :2]).tobytes()
-        for i, (length, count) in enumerate(rows[:, loop.LENGTH :].tolist()):
-            yield data[SHORT * i : SHORT * i + length], count
-        for _, place, length, count in self._long[self._long[:, loop.COUNT] > 0].tolist():
-            yield self._kept[place : place + length].tobytes(), count
+        rows = self._rows[: self._state[loop.N_ROWS]]
+        data = np.empty(int(rows[:, loop.LENGTH].sum()), np.uint8)
+        ends = np.empty(len(rows), np.int64)
+        loop.pack_rows(rows, self._kept, data, ends)
+        return PackedCounts(data, ends, rows[:, loop.COUNT].astype(np.int64))
 
 
-def _enlarged(table: NDArray[Any], *, is_long: bool) -> NDArray[Any]:
-    """Return a table of twice the size with the same rows."""
-    larger = np.zeros((2 * len(table), table.shape[1]), table.dtype)
-    loop.move_rows(table, larger, is_long)
-    return larger
+def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
+    """Return an array of n elements that begins as `array`."""
+    longer = np.empty((n, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer

@@ -3,135 +3,176 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels import bpe_training as loop
-from toktools.training import merging
+from toktools.kernels import likelihood_training as likelihood
+from toktools.kernels import pair_table as table
 from toktools.training.merging import Pair, Progress, Symbols
 
 _BASE = 0x9E3779B97F4A7C15 | 1
 _WORD = (1 << 64) - 1
+_SHARE = 64  # see `_first_floor`
+_LOWER = 4  # times, the next floor
+_MOST_RECOUNTS = 32  # for pairs that were formed twice, before the floor goes down for good
+_SUMS = 1 << 18  # 2 MB
+_EXACT = 1 << 53  # whole numbers below are exact as float64
 
 
-def learn_merges(
-    words: Sequence[Sequence[int]],
-    counts: Sequence[int],
+class PackedWords(NamedTuple):
+    """Words that the loops can merge in.
+
+    cells: int32 (n, 2): see `pair_table.py`; changed by merging.
+    counts: int64, occurrences of each word.
+    """
+
+    cells: NDArray[np.int32]
+    counts: NDArray[np.int64]
+
+
+class InexactError(Exception):
+    """The loop cannot do exactly what the readable code does.
+
+    One symbol stands for strings of unequal length: "##" + "a" as text, and a marked "a". Only text
+    that holds the prefix itself comes to this. The loop knows one span for each symbol. Or a symbol
+    occurs so often that scores would be rounded.
+    """
+
+
+def learn_merges(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
+    """Merge as `toktools.training.merging.learn_merges` does; the options are the same.
+
+    Counts of pairs must stay below 2^62.
+
+    Raises: InexactError, with `symbols` as they were, where the readable code must do it.
+    """
+    return _learn(Learner, words, symbols, **options)
+
+
+def learn_merges_by_likelihood(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
+    """Merge as `toktools.training.likelihood.learn_merges_by_likelihood` does.
+
+    Raises: as `learn_merges`; also where a symbol occurs too often for exact scores.
+    """
+    return _learn(LikelihoodLearner, words, symbols, **options)
+
+
+def _learn(
+    kind: type[Learner],
+    words: PackedWords,
     symbols: Symbols,
     *,
     vocab_size: int,
     min_frequency: int = 1,
+    max_token_length: int | None = None,
     progress: Progress | None = None,
 ) -> list[Pair]:
-    """Merge as `toktools.training.merging.learn_merges` does; `words` are left as they are.
-
-    Counts of pairs must stay below 2^63.
-    """
-    text, word_of = _pack(words)
-    learner = Learner(text, word_of, np.array(counts, np.int64), symbols, vocab_size)
+    learner = kind(words, symbols, vocab_size, max(min_frequency, 1), max_token_length or 0)
     n_before = len(symbols)
     try:
-        return learner.learn(max(min_frequency, 1), progress)
-    except _UnequalSpansError:
+        return learner.learn(progress)
+    except InexactError:
         for string in symbols.strings[n_before:]:
             del symbols.ids[string]
         del symbols.strings[n_before:]
-    options: dict[str, Any] = {"vocab_size": vocab_size, "min_frequency": min_frequency}
-    copies = [list(word) for word in words]
-    return merging.learn_merges(copies, list(counts), symbols, **options, progress=progress)
+        raise
 
 
-class _UnequalSpansError(Exception):
-    """One symbol stands for strings of unequal length: "##" + "a" as text, and a marked "a".
+def pack(words: Sequence[Sequence[int]], counts: Sequence[int]) -> PackedWords:
+    """Return words and their counts, given as lists, packed.
 
-    Only text that holds the prefix itself comes to this. The loop knows one span for each symbol.
+    Example:
+        >>> pack([[7, 8], [9]], [1, 2]).cells[:, 0].tolist()
+        [-1, 7, 8, -1, 9, -1]
     """
-
-
-def _pack(words: Sequence[Sequence[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return all words in one array with -1 around each, and the number of the word at each."""
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     ends = np.cumsum(lengths + 1)
-    text = np.full(int(ends[-1]) + 1 if len(words) else 1, -1, np.int32)
-    inside = np.ones(len(text), bool)
+    cells = np.full((int(ends[-1]) + 1 if len(words) else 1, 2), -1, np.int32)
+    inside = np.ones(len(cells), bool)
     inside[0] = False
     inside[ends] = False
-    text[inside] = np.fromiter((s for word in words for s in word), np.int32, int(lengths.sum()))
-    word_of = np.zeros(len(text), np.int32)
-    word_of[inside] = np.repeat(np.arange(len(words), dtype=np.int32), lengths)
-    return text, word_of
+    symbols = (symbol for word in words for symbol in word)
+    cells[inside, table.SYMBOL] = np.fromiter(symbols, np.int32, int(lengths.sum()))
+    cells[inside, table.WORD] = np.repeat(np.arange(len(words), dtype=np.int32), lengths)
+    return PackedWords(cells, np.array(counts, np.int64))
 
 
 class Learner:
     """The state of learning, and what the compiled loop cannot do: room and strings.
 
     Args:
-        text: int32 (n,), the words' symbols with -1 around each word; changed.
-        word_of: int32 (n,), number of the word at each position.
-        counts: int64 (n_words,).
+        words: changed.
         symbols: specials and alphabet; grows by what is merged.
         vocab_size: symbols wanted.
+        least: merge no pair that is less frequent.
+        limit: form no pair of this many base symbols or more; 0 for none.
     """
 
     def __init__(
-        self,
-        text: NDArray[np.int32],
-        word_of: NDArray[np.int32],
-        counts: NDArray[np.int64],
-        symbols: Symbols,
-        vocab_size: int,
+        self, words: PackedWords, symbols: Symbols, vocab_size: int, least: int, limit: int
     ) -> None:
-        self.text, self.word_of, self.counts = text, word_of, counts
-        self.symbols, self.wanted = symbols, vocab_size
+        self.words, self.symbols, self.wanted = words, symbols, vocab_size
+        self.least, self.limit = least, limit
         n = max(vocab_size, len(symbols)) + 1
         self.spans = np.ones(n, np.int32)
         self.hashes = np.zeros((n, 3), np.uint64)
+        self.careful = np.zeros(n, np.uint8)  # symbols that might begin the prefix, by chance
         self.known = np.zeros(1 << (4 * n).bit_length(), np.uint64)
         for id, string in enumerate(symbols.strings):
-            self.hashes[id] = self._hashes(string, symbols)
+            self._note(id, string)
             loop.add_known(self.known, self.hashes[id, loop.FULL])
         self.around = np.zeros((2, n), np.int32)
         self.weights = np.zeros((2, n), np.int64)
         self.numbers = np.zeros((2, n), np.int32)
         self.row_at = np.zeros((2, n), np.int32)
-        self.found = np.zeros((3, len(text)), np.int32)
+        self.found = np.zeros((len(words.cells), 3), np.int32)
         self.rows = np.zeros((1 << 17, 5), np.int64)
-        self.index = np.full(1 << 18, loop.EMPTY, np.int32)
-        self.places = np.zeros(3 * len(text) + 16, np.int32)
+        self.index = np.zeros(1 << 18, np.int32)
+        self.places = np.zeros(0, np.int32)
         self.heap = np.zeros((1 << 17, 2), np.int64)
-        self.merged = np.zeros((max(n, loop.ROUND), 3), np.int32)
+        self.merged = np.zeros((loop.ROUND, 3), np.int32)
         self.state = np.zeros(7, np.int64)
+        self.floor = self._first_floor()
+        self.n_recounts = 0
+
+    def _first_floor(self) -> int:
+        """Return a count that the last merge will probably have, or not be far below.
+
+        The counts of merges fall about as their numbers rise: most of the text's pairs, shared out
+        among the merges, are more than the last of them has.
+        """
+        n_symbols = table.count_symbols(*self.words)
+        return max(self.least, n_symbols // (_SHARE * self.wanted))
+
+    def _note(self, id: int, string: str) -> None:
+        """Write down what the loop must know of the string of a symbol."""
+        prefix = self.symbols.prefix
+        self.hashes[id] = self._hashes(string, prefix)
+        self.careful[id] = len(string) < len(prefix) and prefix.startswith(string)
 
     @staticmethod
-    def _hashes(string: str, symbols: Symbols) -> tuple[int, int, int]:
+    def _hashes(string: str, prefix: str) -> tuple[int, int, int]:
         def polynomial(s: str) -> int:
             h = 0
             for character in s:
                 h = (h * _BASE + ord(character) + 1) & _WORD
             return h
 
-        content = string.removeprefix(symbols.prefix)
+        content = string.removeprefix(prefix)
         return polynomial(string), polynomial(content), pow(_BASE, len(content), 1 << 64)
 
-    def learn(self, least: int, progress: Progress | None) -> list[Pair]:
+    def learn(self, progress: Progress | None) -> list[Pair]:
         """Merge until the vocabulary is full or no pair is as frequent as `least`."""
         state, symbols = self.state, self.symbols
-        while len(self.rows) < 2 * len(self.symbols) ** 2 and len(self.rows) < 2 * len(self.text):
-            self._grow_rows()
-        n_rows = loop.count_pairs(
-            self.text, self.word_of, self.counts, self.index, self.rows, self.places
-        )
-        state[loop.N_ROWS] = n_rows
-        state[loop.N_PLACES] = self.rows[:n_rows, loop.LENGTH].sum()
-        state[loop.SYMBOLS] = len(symbols)
-        state[loop.THRESHOLD] = int(self.rows[:n_rows, loop.COUNT].max(initial=0)) + 1
-        state[loop.MADE] = loop.ASK
+        state[loop.SYMBOLS], state[loop.MADE] = len(symbols), loop.ASK
+        self._count_pairs()
         merges: dict[Pair, None] = {}
         status = loop.PAUSE
         while status != loop.DONE:
-            status = self._run(least)
+            status = self._run()
             self._take_over(merges)
             if progress is not None:
                 progress(len(symbols), self.wanted)
@@ -143,17 +184,54 @@ class Learner:
                 self.heap = _doubled(self.heap)
             elif status == loop.STRING:
                 state[loop.MADE] = self._decide()
+            elif status == loop.RECOUNT:
+                self._recount()
         return list(merges)
 
-    def _run(self, least: int) -> int:
+    def _run(self) -> int:
         return loop.learn(
-            *(self.text, self.word_of, self.counts, self.spans, self.hashes, self.known),
+            *(*self.words, self.spans, self.hashes, self.careful, self.known),
             *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
             *(self.numbers, self.row_at, self.found, self.merged, self.state),
-            self.wanted,
-            least,
-            len(self.symbols.prefix),
+            *(self.wanted, self.least, self.floor, self.limit),
         )
+
+    def _recount(self) -> None:
+        """Count the pairs anew, and those below the floor with them if it has been reached."""
+        if self.state[loop.THRESHOLD] <= self.floor and self.state[loop.SIZE] == 0:
+            self.floor = max(self.least, self.floor // _LOWER)
+        else:
+            self.n_recounts += 1
+            if self.n_recounts == _MOST_RECOUNTS:
+                self.floor = self.least
+        self._count_pairs()
+
+    def _count_pairs(self) -> None:
+        """Enter all pairs from the floor on in the table, and empty the queue."""
+        state = self.state
+        cells, counts = self.words
+        text = cells, counts, self.spans, self.limit
+        n_merged = table.keep_merged(self.rows, int(state[loop.N_ROWS]))
+        sums = np.zeros(_SUMS, np.int64)
+        table.sum_pairs(*text, self.rows, n_merged, self.floor, sums)
+        while True:
+            self.index.fill(table.EMPTY)
+            table.index_rows(self.index, self.rows, n_merged)
+            n_rows, n_places = table.enter_pairs(
+                *text, self.floor, sums, self.index, self.rows, n_merged
+            )
+            if n_rows >= 0:
+                break
+            self._grow_rows()
+            self.rows[:n_merged, table.LENGTH] = 0
+        if n_places * 5 // 4 > len(self.places):
+            self.places = np.empty(n_places * 3 // 2 + 1024, np.int32)
+        highest = table.enter_places(
+            *(cells, self.spans, self.limit, self.floor, sums),
+            *(self.index, self.rows, n_rows, self.places),
+        )
+        state[loop.N_ROWS], state[loop.N_PLACES] = n_rows, n_places
+        state[loop.SIZE], state[loop.THRESHOLD] = 0, highest + 1
 
     def _take_over(self, merges: dict[Pair, None]) -> None:
         """Give the symbols and merges that the loop has made their strings."""
@@ -168,25 +246,77 @@ class Learner:
 
     def _decide(self) -> int:
         """Return what the pair on top becomes, seen as a string."""
-        row = self.rows[self.heap[0, 0]]
-        string = self.symbols.joined((int(row[loop.LEFT]), int(row[loop.RIGHT])))
+        row = int(self.heap[0, 0])
+        left, right = divmod(int(self.rows[row, table.KEY]), 1 << 32)
+        string = self.symbols.joined((left, right))
         if string in self.symbols.reserved:
             return loop.FORBIDDEN
         made = self.symbols.ids.get(string, len(self.symbols))
         if made == len(self.symbols):
-            self.hashes[made] = self._hashes(string, self.symbols)
-        elif self.spans[made] != self.spans[row[loop.LEFT]] + self.spans[row[loop.RIGHT]]:
-            raise _UnequalSpansError
+            self._note(made, string)
+        elif self.spans[made] != self.spans[left] + self.spans[right]:
+            raise InexactError
         return made
 
     def _grow_rows(self) -> None:
         self.rows = _doubled(self.rows)
-        self.index = np.full(2 * len(self.index), loop.EMPTY, np.int32)
-        loop.index_rows(self.index, self.rows, int(self.state[loop.N_ROWS]))
+        self.index = np.full(2 * len(self.index), table.EMPTY, np.int32)
+        table.index_rows(self.index, self.rows, int(self.state[loop.N_ROWS]))
+
+
+class LikelihoodLearner(Learner):
+    """The same for merging by likelihood."""
+
+    def _first_floor(self) -> int:
+        return 1  # any pair may come to score high
+
+    def _count_pairs(self) -> None:
+        super()._count_pairs()
+        n = len(self.spans)
+        self.heads = np.full((2, n), likelihood.NO_ROW, np.int32)
+        self.symbol_counts = np.zeros(n, np.int64)
+        likelihood.count_by_symbol(*self.words, self.spans, self.symbol_counts)
+        if int(self.symbol_counts.max()) ** 2 >= _EXACT:
+            raise InexactError
+        self._make_room()
+        n_rows = int(self.state[loop.N_ROWS])
+        likelihood.link_rows(self.rows, 0, n_rows, self.links, self.heads)
+        self.state[loop.SIZE] = likelihood.enter_rows(
+            *(self.scores, self.heap, self.rows, n_rows, self.symbol_counts, self.least)
+        )
+
+    links = np.zeros((0, 2), np.int32)
+    scores = np.zeros(0)
+
+    def _make_room(self) -> None:
+        """Give every row its links and enough entries of the queue."""
+        self.links = _longer(self.links, len(self.rows))
+        n_entries = 5 * len(self.rows) + 6 * len(self.spans)
+        self.heap, self.scores = _longer(self.heap, n_entries), _longer(self.scores, n_entries)
+
+    def _grow_rows(self) -> None:
+        super()._grow_rows()
+        self._make_room()
+
+    def _run(self) -> int:
+        return likelihood.learn_by_likelihood(
+            *(*self.words, self.spans, self.hashes, self.careful, self.known),
+            *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
+            *(self.numbers, self.row_at, self.found, self.merged, self.state),
+            *(self.wanted, self.least),
+            *(self.scores, self.links, self.heads, self.symbol_counts),
+        )
+
+
+def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
+    """Return an array of n elements, or more, that begins as `array`."""
+    if len(array) >= n:
+        return array
+    longer = np.zeros((n, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
 
 
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array of twice the length that begins as `array`."""
-    larger = np.zeros((2 * len(array), *array.shape[1:]), array.dtype)
-    larger[: len(array)] = array
-    return larger
+    return _longer(array, 2 * len(array))

@@ -69,6 +69,26 @@ def load_word(typing_context: Any, text: Any, offset: Any) -> Any:
 
 
 @intrinsic
+def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
+    """Ask for the memory of a row of a two-dimensional array, without waiting for it."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = context.make_array(signature.args[0])(context, builder, args[0])
+        step = builder.extract_value(rows.strides, 0)
+        byte = ir.PointerType(ir.IntType(8))
+        where = builder.gep(
+            builder.bitcast(rows.data, byte), [builder.mul(step, builder.sext(args[1], _WORD))]
+        )
+        whole = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(function, [where, *(ir.Constant(whole, n) for n in (1, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.none(array, types.int32), generate
+
+
+@intrinsic
 def lowest_bit(typing_context: Any, mask: Any) -> Any:
     """Return the position of the lowest set bit of a uint64; 64 if it is 0."""
 

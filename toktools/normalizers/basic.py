@@ -35,9 +35,8 @@ class Lowercase:
     """
 
     def normalize(self, text: str) -> str:
-        if "Σ" in text:
-            return "".join(map(_lower, text))
-        return text.lower().translate(LOWERCASE_AFTER_UNICODE_14)
+        lowered = "σ".join(part.lower() for part in text.split("Σ"))
+        return lowered.translate(LOWERCASE_AFTER_UNICODE_14)
 
     def normalize_aligned(self, text: str) -> tuple[str, list[int]]:
         return each_character(text, _lower)

@@ -8,6 +8,7 @@ Source: Devlin et al. 2019, arXiv:1810.04805, the basic tokenizer of the release
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -58,7 +59,7 @@ def _sequence(clean: bool, chinese: bool, strip: bool, lowercase: bool) -> Norma
         steps.append(_Substitute(f"[{bert_control()}]", ""))
         steps.append(_Substitute(f"[{BERT_SPACE}]", " "))
     if chinese:
-        steps.append(_Substitute(f"([{CHINESE}])", r" \1 "))
+        steps.append(_Substitute(f"[{CHINESE}]", lambda match: f" {match[0]} "))
     if strip:
         steps += [UnicodeForm("NFD"), _Substitute(f"[{bert_accents()}]", "")]
     if lowercase:
@@ -69,7 +70,7 @@ def _sequence(clean: bool, chinese: bool, strip: bool, lowercase: bool) -> Norma
 class _Substitute:
     """Replaces single characters of a class."""
 
-    def __init__(self, pattern: str, replacement: str) -> None:
+    def __init__(self, pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> None:
         self._pattern, self._replacement = re.compile(pattern), replacement
 
     def normalize(self, text: str) -> str:

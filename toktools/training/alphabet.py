@@ -13,7 +13,7 @@ Source: read off the behaviour and the source of huggingface/tokenizers, models/
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from toktools.errors import ToktoolsError
 from toktools.training.marks import Marks
@@ -34,16 +34,23 @@ def kept_characters(
         >>> kept_characters([("abba", 3), ("cab", 1)], limit=3, initial=["zebra"])
         ['a', 'b', 'z']
     """
+    counts: Counter[str] = Counter()
+    for word, count in words:
+        for character in word:
+            counts[character] += count
+    return most_frequent_characters(counts, limit=limit, initial=initial)
+
+
+def most_frequent_characters(
+    counts: Mapping[str, int], *, limit: int | None = None, initial: Sequence[str] = ()
+) -> list[str]:
+    """Return what `kept_characters` does, given how often each character occurs."""
     wanted = {string[0] for string in initial if string}
     if limit is not None and limit < max(len(wanted), 1):
         raise ToktoolsError(
             f"limit_alphabet must be >= {max(len(wanted), 1)} "
             f"({len(wanted)} characters in initial_alphabet), got {limit}"
         )
-    counts: Counter[str] = Counter()
-    for word, count in words:
-        for character in word:
-            counts[character] += count
     others = sorted(counts.keys() - wanted, key=lambda c: (-counts[c], c))
     room = len(others) if limit is None else limit - len(wanted)
     return sorted([*wanted, *others[:room]])
@@ -64,7 +71,17 @@ def base_symbols(words: Iterable[str], characters: Sequence[str], marks: Marks) 
     symbols = dict.fromkeys(characters)
     if not marks:
         return list(symbols)
-    found = {symbol for word in words for symbol in marks.spell(word, symbols)} - symbols.keys()
+    found = {symbol for word in words for symbol in marks.spell(word, symbols)}
+    return with_marked(characters, found, marks)
+
+
+def with_marked(characters: Sequence[str], found: Set[str], marks: Marks) -> list[str]:
+    """Return characters, and behind them the symbols of `found` that are not among them.
+
+    Args: as `base_symbols`; found: the marked symbols that words are spelled in.
+    """
+    symbols = dict.fromkeys(characters)
     inner = {marks.prefix + character for character in symbols}
     last = {character + marks.suffix for character in symbols}
-    return [*symbols, *sorted(found, key=lambda s: (s not in inner, s not in last, s))]
+    others = sorted(found - symbols.keys(), key=lambda s: (s not in inner, s not in last, s))
+    return [*symbols, *others]

@@ -116,8 +116,7 @@ class CountTable:
     def look(self, so_far: Progress, digest: CorpusDigest, n_pieces: int) -> None:
         """See after a document whether to tell of progress, to write a run, or to stop."""
         self._n_pieces += n_pieces
-        if self._counting.progress is not None and so_far.n_bytes - self._told >= _TELL_BYTES:
-            self._tell(so_far)
+        self.tell(so_far)
         if len(self.counts) >= self._next_look and self._room is not None:
             self._measure()
             if self._n_bytes > _SHARE * self._room:
@@ -190,8 +189,10 @@ class CountTable:
         ints = 32 * min(n, self._n_pieces // 257)
         self._n_bytes = self._n_string_bytes + table + ints + 12 * n
 
-    def _tell(self, so_far: Progress) -> None:
-        assert self._counting.progress is not None
+    def tell(self, so_far: Progress) -> None:
+        """Tell of progress, if somebody wants to know and it is time."""
+        if self._counting.progress is None or so_far.n_bytes - self._told < _TELL_BYTES:
+            return
         self._told = so_far.n_bytes
         done = so_far.n_bytes + so_far.n_read  # and a line end each
         total = self._total

@@ -1,27 +1,29 @@
 """From a corpus to counts of pretokens: the only thing that a trainer needs to know of its text.
 
-Counts come in no order that matters. They are a Counter, or, where `Counting.max_memory` leaves no
-room for that, sorted runs on disk (`runs.py`) read as one.
+Counts come in no order that matters. They are a Counter; or arrays, where the compiled loops
+counted (`fast_counting.py`); or, where `Counting.max_memory` leaves no room for that, sorted runs
+on disk (`runs.py`) read as one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from toktools import compiled
 from toktools.corpus.digest import CorpusDigest
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer
-from toktools.pretokenizers import Gpt2Split, Pretokenizer
+from toktools.pretokenizers import Pretokenizer
 from toktools.tokenizer import check_text
+from toktools.training import fast_counting
 from toktools.training.count_table import Counting, CountTable
 from toktools.training.on_disk.count_folder import Progress
 from toktools.training.on_disk.runs import StoredCounts
+from toktools.training.packed_counts import PackedCounts
 
 Weighted = tuple[str, int]
 CorpusLike = Iterable[str] | Path | list[Path] | Mapping[str, int] | Iterable[Weighted]
@@ -36,12 +38,13 @@ class PretokenCounts:
     """How often each pretoken occurs, and what it was counted from.
 
     Attributes:
-        counts: pretoken -> occurrences; on disk if they are too many for `Counting.max_memory`.
+        counts: pretoken -> occurrences; on disk if they are too many for `Counting.max_memory`,
+            packed if the compiled loops counted.
         n_documents, n_bytes: size of the corpus in documents and UTF-8 bytes (0 for given counts).
         corpus: what was read, as saved in the trained tokenizer: name, options and digest.
     """
 
-    counts: Counter[str] | StoredCounts
+    counts: Counter[str] | PackedCounts | StoredCounts
     n_documents: int = 0
     n_bytes: int = 0
     corpus: dict[str, Any] = field(default_factory=dict)
@@ -115,12 +118,51 @@ def count_pretokens(
     cut = {"pretokenizer": repr(pretokenizer), "normalizer": repr(normalizer)}
     options, size = {**cut, "corpus": describe()}, getattr(documents, "size", int)()
     with CountTable(counting or Counting(), options, size) as table:
-        so_far = _count(documents, table, pretokenizer, normalizer)
+        documents, counted = _count_fast(documents, table, pretokenizer, normalizer)
+        so_far = counted.progress if counted else _count(documents, table, pretokenizer, normalizer)
         if not so_far.n_documents:
             raise ToktoolsError("a tokenizer needs text to learn from, got no documents")
         counts = table.finished(so_far)
+        counts = counted.counts if counted else counts
     sizes = {"n_documents": so_far.n_documents, "n_bytes": so_far.n_bytes}
     return PretokenCounts(counts, **sizes, corpus={**describe(), **sizes, "digest": so_far.digest})
+
+
+class _Counted(NamedTuple):
+    """What the compiled loops have counted, and what of."""
+
+    counts: Counter[str] | PackedCounts
+    progress: Progress
+
+
+def _count_fast(
+    documents: Iterable[str],
+    table: CountTable,
+    pretokenizer: Pretokenizer,
+    normalizer: Normalizer | None,
+) -> tuple[Iterable[str], _Counted | None]:
+    """Count with the compiled loops if they count the same and there is no cap on memory.
+
+    Returns: documents that are still to be counted, and what was counted.
+    """
+    if table.bounded or not fast_counting.may_count(pretokenizer, normalizer):
+        return documents, None
+    so_far = replace(table.progress)
+
+    def watch(n_read: int, n_documents: int, n_bytes: int) -> None:
+        so_far.n_read, so_far.n_documents, so_far.n_bytes = n_read, n_documents, n_bytes
+        table.tell(so_far)
+
+    counted = fast_counting.count_files(documents, pretokenizer, normalizer, watch)
+    if counted is None:
+        counted, documents = fast_counting.count_documents(
+            documents, pretokenizer, normalizer, weighted, watch
+        )
+    if counted is None:
+        return documents, None
+    so_far.n_documents, so_far.n_bytes = counted.n_documents, counted.n_bytes
+    so_far.digest = counted.digest.hex()
+    return (), _Counted(counted.counts, so_far)
 
 
 def _count(
@@ -132,7 +174,7 @@ def _count(
     """Count the documents that have not been counted before; return how far all have come."""
     reading = iter(documents)
     so_far = _skipped(reading, table.progress)
-    digest, tally = CorpusDigest(so_far.digest), _tally(table, pretokenizer)
+    digest, counts = CorpusDigest(so_far.digest), table.counts
     for document in reading:
         text, weight = weighted(document)
         digest.add(text, weight)
@@ -141,37 +183,15 @@ def _count(
         so_far.n_bytes += weight * (len(text) if text.isascii() else len(text.encode()))
         if normalizer is not None:
             text = normalizer.normalize(text)
-        n_pieces = tally.add(text, weight)
+        pieces = pretokenizer.split(text)
+        if weight == 1:
+            counts.update(pieces)
+        else:
+            counts.update({piece: n * weight for piece, n in Counter(pieces).items()})
         if table.watched:
-            table.look(so_far, digest, n_pieces)
-    tally.finish()
+            table.look(so_far, digest, weight * len(pieces))
     so_far.digest = digest.hex()
     return so_far
-
-
-class _Tally:
-    """Counts the pieces of texts in a given Counter at once."""
-
-    def __init__(self, counts: Counter[str], split: Callable[[str], list[str]]) -> None:
-        self._counts, self._split = counts, split
-
-    def add(self, text: str, weight: int) -> int:
-        """Count a text `weight` times; return the number of its pieces, so often."""
-        pieces = self._split(text)
-        if weight == 1:
-            self._counts.update(pieces)
-        else:
-            self._counts.update({piece: n * weight for piece, n in Counter(pieces).items()})
-        return weight * len(pieces)
-
-    def finish(self) -> None:
-        """Everything is counted."""
-
-
-def _tally(table: CountTable, pretokenizer: Pretokenizer) -> _Tally | compiled.Tally:
-    """Return what counts into the table: compiled where that counts the same, and without a cap."""
-    fits = not table.bounded and isinstance(pretokenizer, Gpt2Split)
-    return (compiled.Tally if fits else _Tally)(table.counts, pretokenizer.split)
 
 
 def _skipped(reading: Iterator[str], recorded: Progress) -> Progress:

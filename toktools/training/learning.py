@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from toktools import compiled
 from toktools.errors import ToktoolsError
 from toktools.training.memory import show_size
 from toktools.training.merging import Pair, Symbols, learn_merges
@@ -14,6 +12,10 @@ from toktools.training.on_disk.runs import StoredCounts
 if TYPE_CHECKING:
     from toktools.training.count_table import Counting
     from toktools.training.counting import PretokenCounts
+    from toktools.training.spelling import Speller
+
+LEAST = 200_000
+"""Characters of distinct words; from here on the compiled loop is worth loading it."""
 
 
 def readable_bytes(n_words: int, n_symbols: int) -> int:
@@ -27,7 +29,7 @@ def readable_bytes(n_words: int, n_symbols: int) -> int:
 
 def learn_by_frequency(
     pretokens: PretokenCounts,
-    spelled: Callable[[str], list[int]],
+    speller: Speller,
     symbols: Symbols,
     counting: Counting | None = None,
     **options: Any,
@@ -35,26 +37,39 @@ def learn_by_frequency(
     """Merge the most frequent pair again and again, wherever the counts are.
 
     Args:
-        spelled: writes a pretoken in ids of `symbols`.
+        speller: writes the pretokens in ids of `symbols`.
         counting: its `max_memory` and `folder` are for this too.
         options: see `toktools.training.merging.learn_merges`.
     """
-    words: Iterator[tuple[list[int], int]] = (
-        (spelled(pretoken), count) for pretoken, count in pretokens.counts.items()
-    )
     if isinstance(pretokens.counts, StoredCounts):
         from toktools.training.compact_merging import learn_merges_compact
 
+        words = speller.spelled()
         limit = counting.max_memory if counting else None
         folder = counting.folder if counting else None
         return learn_merges_compact(words, symbols, max_memory=limit, folder=folder, **options)
-    ids, counts = _lists(words)
-    if compiled.learns(ids, counts, options):
-        from toktools.kernels import training
+    merges = _learned_by_loops("learn_merges", speller, symbols, **options)
+    if merges is None:
+        merges = learn_merges(*speller.lists(), symbols, **options)
+    return merges
 
-        options.pop("max_token_length", None)
-        return training.learn_merges(ids, counts, symbols, **options)
-    return learn_merges(ids, counts, symbols, **options)
+
+def _learned_by_loops(
+    name: str, speller: Speller, symbols: Symbols, **options: Any
+) -> list[Pair] | None:
+    """Learn with the compiled loop; None if the readable learner must do it, or might as well."""
+    n_characters, total = speller.size()
+    if n_characters < LEAST or total >= 1 << 62:
+        return None
+    from toktools.kernels import training
+    from toktools.kernels.bpe_training import learn
+    from toktools.kernels.first_use import say_if_new
+
+    say_if_new(learn)
+    try:
+        return getattr(training, name)(speller.packed(), symbols, **options)
+    except training.InexactError:
+        return None
 
 
 def check_likelihood_can_wait(counting: Counting | None) -> None:
@@ -68,7 +83,7 @@ def check_likelihood_can_wait(counting: Counting | None) -> None:
 
 def learn_by_likelihood(
     pretokens: PretokenCounts,
-    spelled: Callable[[str], list[int]],
+    speller: Speller,
     symbols: Symbols,
     counting: Counting | None = None,
     **options: Any,
@@ -88,14 +103,7 @@ def learn_by_likelihood(
             f"words, got max_memory {show_size(counting.max_memory)}; the counts are kept in "
             f"{counting.folder}: resume with more memory, or with criterion='frequency'"
         )
-    words = ((spelled(pretoken), count) for pretoken, count in counts.items())
-    return learn_merges_by_likelihood(*_lists(words), symbols, **options)
-
-
-def _lists(words: Iterable[tuple[list[int], int]]) -> tuple[list[list[int]], list[int]]:
-    ids: list[list[int]] = []
-    counts: list[int] = []
-    for word, count in words:
-        ids.append(word)
-        counts.append(count)
-    return ids, counts
+    merges = _learned_by_loops("learn_merges_by_likelihood", speller, symbols, **options)
+    if merges is None:
+        merges = learn_merges_by_likelihood(*speller.lists(), symbols, **options)
+    return merges

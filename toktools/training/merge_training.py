@@ -7,20 +7,22 @@ business of `bpe.py` and `wordpiece.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Pretokenizer
-from toktools.training.alphabet import base_symbols, kept_characters
+from toktools.training.alphabet import most_frequent_characters, with_marked
 from toktools.training.count_table import Counting
 from toktools.training.counting import CorpusLike, PretokenCounts, count_pretokens
 from toktools.training.marks import Marks
 from toktools.training.merging import Symbols
+from toktools.training.packed_counts import PackedCounts
+from toktools.training.spelling import Speller
 from toktools.training.text_steps import described
-from toktools.unicode.byte_alphabet import ALPHABET, spell
+from toktools.unicode.byte_alphabet import ALPHABET
 from toktools.vocabulary import SpecialTokens
 
 
@@ -98,10 +100,10 @@ class MergeOptions:
 
 
 class Start(NamedTuple):
-    """What merging starts from: words and counts, how a word is spelled in ids of `symbols`."""
+    """What merging starts from: counts, how words are spelled, symbols before any merge."""
 
     pretokens: PretokenCounts
-    spelled: Callable[[str], list[int]]
+    speller: Speller
     symbols: Symbols
 
 
@@ -111,32 +113,36 @@ def start(corpus: CorpusLike, options: MergeOptions, counting: Counting | None =
     Raises: ToktoolsError for an empty corpus or a `vocab_size` below the alphabet.
     """
     pretokens = count_pretokens(corpus, options.pretokenizer, options.normalizer, counting)
-    words, marks = pretokens.counts, options.marks
-
-    def characters(word: str) -> str:
-        return spell(word.encode()) if options.byte_level else word
-
+    speller, marks = _speller(pretokens, options), options.marks
     symbols = Symbols(options.special, marks.prefix)
-    first = _first_symbols(words.items(), options)
-    alphabet = dict.fromkeys(base_symbols(map(characters, words), first, marks))
+    first = _first_symbols(speller, options)
+    marked = speller.marked(dict.fromkeys(first)) if marks else set[str]()
+    alphabet = with_marked(first, marked, marks)
     symbols.add_alphabet(alphabet)
     require_room(options.vocab_size, symbols)
-    ids = symbols.ids
-
-    def spelled(word: str) -> list[int]:
-        return [ids[symbol] for symbol in marks.spell(characters(word), alphabet)]
-
-    return Start(pretokens, spelled, symbols)
+    speller.base = {symbol: symbols.ids[symbol] for symbol in alphabet}
+    return Start(pretokens, speller, symbols)
 
 
-def _first_symbols(words: Iterable[tuple[str, int]], options: MergeOptions) -> Sequence[str]:
+def _speller(pretokens: PretokenCounts, options: MergeOptions) -> Speller:
+    counts = pretokens.counts
+    if isinstance(counts, PackedCounts):
+        from toktools.training.packed_spelling import PackedSpeller
+
+        return PackedSpeller(counts, options.marks, by_byte=options.byte_level)
+    return Speller(counts, options.marks, by_byte=options.byte_level)
+
+
+def _first_symbols(speller: Speller, options: MergeOptions) -> Sequence[str]:
     """Return the base symbols that are there whatever the words."""
     if options.alphabet is not None:
         return options.alphabet
     if options.byte_level:
         marks = options.marks
         return [*ALPHABET, *(marks.prefix + c for c in ALPHABET if marks.prefix)]
-    return kept_characters(words, limit=options.limit_alphabet, initial=options.initial_alphabet)
+    return most_frequent_characters(
+        speller.character_counts(), limit=options.limit_alphabet, initial=options.initial_alphabet
+    )
 
 
 def require_room(vocab_size: int, symbols: Symbols) -> None:

@@ -16,13 +16,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toktools.corpus.digest import CorpusDigest
 from toktools.errors import ToktoolsError
 from toktools.files import replacing
 from toktools.training.on_disk.runs import RunSize, StoredCounts, merge_runs, write_run
 
 RECORD = "counting.json"
-NO_DIGEST = "0" * 64
-_VERSION = 1
+NO_DIGEST = CorpusDigest().hex()
+_VERSION = 2
 _MOST_RUNS = 64  # open at a time when they are merged
 
 

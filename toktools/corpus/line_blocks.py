@@ -1,0 +1,91 @@
+"""Documents as blocks of whole lines, some hundred kB at a time: how the compiled loops read them.
+
+From files the bytes go straight to the loops, and no line becomes a str. The lines are those of
+`readers.read_lines`: without byte order mark, carriage returns before line feeds, and each with a
+line feed behind it. Whether they are UTF-8 is left to be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+BLOCK = 1 << 18  # bytes, about
+_BOM = b"\xef\xbb\xbf"
+
+
+class Block(NamedTuple):
+    """Documents, as UTF-8.
+
+    data: the bytes; lines: whether each line is a document, with a line feed behind it, the last
+    one too; otherwise they are one document. weight: how often each counts. valid: whether the
+    bytes are known to be UTF-8.
+    """
+
+    data: bytes
+    lines: bool = True
+    weight: int = 1
+    valid: bool = True
+
+
+def file_blocks(paths: Iterable[Path]) -> Iterator[Block]:
+    r"""Yield the lines of plain text files.
+
+    Raises: OSError if a file cannot be read.
+    """
+    for path in paths:
+        with path.open("rb", buffering=0) as file:
+            for data in _whole_lines(file):
+                yield Block(data, valid=False)
+
+
+def _whole_lines(file: Any) -> Iterator[bytes]:
+    """Yield the bytes of a file, whole lines at a time, with a line feed at its end."""
+    waiting: list[bytes] = []
+    read = file.read(max(BLOCK, len(_BOM)))
+    data = read.removeprefix(_BOM)
+    while read:
+        end = data.rfind(b"\n") + 1
+        if end:
+            lines = b"".join([*waiting, data[:end]])
+            yield lines.replace(b"\r\n", b"\n") if b"\r" in lines else lines
+            waiting.clear()
+        waiting.append(data[end:])
+        data = read = file.read(BLOCK)
+    if last := b"".join(waiting):
+        yield last + b"\n"
+
+
+def document_blocks(documents: Iterable[Any], weighted: Any) -> Iterator[Block]:
+    """Yield documents in memory, many at a time where they are lines.
+
+    Args:
+        documents: str, or (document, weight).
+        weighted: gives document and weight of one of them; raises at what is neither.
+    Example:
+        >>> [(b.data, b.lines, b.weight) for b in document_blocks([("a", 2)], lambda both: both)]
+        [(b'a', False, 2)]
+        >>> [(b.data, b.lines, b.weight) for b in document_blocks(["a", "b"], lambda both: both)]
+        [(b'a\\nb\\n', True, 1)]
+    """
+    reading, n = iter(documents), 16
+    while batch := list(islice(reading, n)):
+        data = _joined(batch)
+        if data is not None:
+            yield Block(data)
+            n = max(1, min(2 * n, n * BLOCK // len(data)))
+            continue
+        for document in batch:
+            text, weight = weighted(document)
+            yield Block(text.encode(), lines=False, weight=weight)
+
+
+def _joined(documents: list[Any]) -> bytes | None:
+    """Return documents with a line feed behind each, None if that is not what they are."""
+    try:
+        data = "\n".join([*documents, ""]).encode()
+    except (TypeError, UnicodeEncodeError):
+        return None
+    return data if data.count(b"\n") == len(documents) else None

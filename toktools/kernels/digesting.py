@@ -1,0 +1,150 @@
+"""The digest of documents and whether they are UTF-8, read as they come, before they are cut.
+
+The readable twin of the digest is `toktools.corpus.digest.number_of`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+from toktools.corpus.digest import POINT, PRIME, WORD_BYTES
+from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.vectors import WIDTH, byte_masks, intrinsic, load_word, lowest_bit
+
+PADDING = 2 * WIDTH
+"""Bytes that must follow the text in its array, whatever they are."""
+
+_WIDE = ir.IntType(192)  # holds a value below 2^128, times POINT, plus a word
+_HALF = ir.IntType(64)
+_0, _1 = np.uint64(0), np.uint64(1)
+_30, _27, _31, _63 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(63)
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_TOP = np.uint64((1 << 63) - 1)
+_ALL = np.uint64((1 << 64) - 1)
+_LOW = np.array([(1 << 8 * min(n, 8)) - 1 for n in range(WORD_BYTES + 1)], np.uint64)
+_HIGH = np.array([(1 << 8 * max(n - 8, 0)) - 1 for n in range(WORD_BYTES + 1)], np.uint64)
+_masks = byte_masks(((ord("\n"), ord("\n")),))
+_high = byte_masks(((0x80, 0xFF),))
+
+
+@intrinsic
+def _next_value(typing_context: Any, low: Any, high: Any, word_low: Any, word_high: Any) -> Any:
+    """Return value * POINT + word modulo PRIME, less than 2^128, as two uint64: low and high."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        low, high, word_low, word_high = (builder.zext(arg, _WIDE) for arg in args)
+        by_half, by_prime = ir.Constant(_WIDE, 64), ir.Constant(_WIDE, 127)
+        value = builder.or_(low, builder.shl(high, by_half))
+        word = builder.or_(word_low, builder.shl(word_high, by_half))
+        value = builder.add(builder.mul(value, ir.Constant(_WIDE, POINT)), word)
+        value = builder.add(
+            builder.and_(value, ir.Constant(_WIDE, PRIME)), builder.lshr(value, by_prime)
+        )
+        halves = [
+            builder.trunc(value, _HALF),
+            builder.trunc(builder.lshr(value, by_half), _HALF),
+        ]
+        return context.make_tuple(builder, signature.return_type, halves)
+
+    return types.UniTuple(types.uint64, 2)(low, high, word_low, word_high), generate
+
+
+@inlined
+def _scrambled(x):
+    x = (x ^ x >> _30) * _MIX_1
+    x = (x ^ x >> _27) * _MIX_2
+    return x ^ x >> _31
+
+
+@inlined
+def _number_of(text, start, end):
+    """Return both halves of the number of the document `text[start:end]`."""
+    low, high = _0, _0
+    i = start
+    while i < end:
+        n = min(end - i, WORD_BYTES)
+        low, high = _next_value(
+            low, high, load_word(text, i) & _LOW[n], load_word(text, i + 8) & _HIGH[n]
+        )
+        i += WORD_BYTES
+    low, high = _next_value(low, high, np.uint64(end - start), _0)
+    for _ in range(2):  # what is below 2^128 is below 2 * PRIME + 2
+        if high > _TOP or (high == _TOP and low == _ALL):
+            low, high = low + _1, high + np.uint64(low == _ALL) & _TOP
+    low = _scrambled(_scrambled(high) + low)
+    return low, _scrambled(high + low)
+
+
+@kernel
+def digest_documents(text, n, lines, sums):
+    """Add up the numbers of the documents `text[:n]`; return how many there are.
+
+    Args:
+        text: uint8, n bytes and PADDING more; n >= 1.
+        lines: whether each line is a document, with a line feed behind it, the last one too.
+        sums: uint64 (2,): low and high halves, modulo 2^64.
+    """
+    sum_low, sum_high = sums[0], sums[1]
+    count, start = 0, 0
+    if not lines:
+        sum_low, sum_high = _number_of(text, 0, n)
+        sums[0] += sum_low
+        sums[1] += sum_high
+        return 1
+    for i in range(0, n, WIDTH):
+        feeds = _masks(text, i)[0]
+        while feeds:
+            end = i + lowest_bit(feeds)
+            feeds &= feeds - _1
+            if end >= n:
+                break
+            low, high = _number_of(text, start, end)
+            sum_low += low
+            sum_high += high
+            start = end + 1
+            count += 1
+    sums[0], sums[1] = sum_low, sum_high
+    return count
+
+
+@kernel
+def is_utf8(text, n):
+    """Whether `text[:n]` is UTF-8. text: uint8, n bytes and PADDING more.
+
+    Source: the Unicode Standard, table 3-7 (which bytes may follow which).
+    """
+    i = 0
+    while i < n:
+        high = _high(text, i)[0]
+        if not high:
+            i += WIDTH
+            continue
+        i += lowest_bit(high)
+        while i < n and text[i] >= 0x80:
+            lead, second = text[i], text[i + 1]
+            least, most, length = np.uint8(0x80), np.uint8(0xBF), 4
+            if 0xC2 <= lead <= 0xDF:
+                length = 2
+            elif 0xE0 <= lead <= 0xEF:
+                length = 3
+                if lead == 0xE0:
+                    least = np.uint8(0xA0)
+                elif lead == 0xED:
+                    most = np.uint8(0x9F)
+            elif lead == 0xF0:
+                least = np.uint8(0x90)
+            elif lead == 0xF4:
+                most = np.uint8(0x8F)
+            elif lead < 0xF0 or lead > 0xF4:
+                return False
+            if i + length > n or second < least or second > most:
+                return False
+            for k in range(2, length):
+                if text[i + k] & 0xC0 != 0x80:
+                    return False
+            i += length
+    return True

@@ -1,0 +1,195 @@
+"""Pairs of symbols: a row for each, found by an index, counted from the words.
+
+Where the table is to hold frequent pairs only, a first pass adds up the counts of pairs in an
+array of sums, several pairs in one: a pair whose sum is below the floor is below it too, and needs
+no row.
+
+The readable twin is `toktools.training.merging.count_pairs`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toktools.kernels.kernel import inlined, kernel
+
+EMPTY = -1
+KEY, COUNT, START, LENGTH, MERGED = range(5)
+"""Columns of a pair's row: (left, right) as one number; its count; where in `places` its segment
+begins, and how long it is; whether it has been merged before. Such a pair keeps its count."""
+
+SYMBOL, WORD = 0, 1
+"""Columns of `cells`: a symbol at its first and at its last position, negative elsewhere and
+around each word; the number of the word."""
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_20, _1, _44 = np.uint64(20), np.uint64(1), np.uint64(44)
+_RIGHT = (1 << 32) - 1
+
+
+@inlined
+def pair_key(left, right):
+    """Return a pair as one int64; ordered as the pairs are."""
+    return np.int64(left) << 32 | np.int64(right)
+
+
+@inlined
+def left_of(rows, row):
+    """Return the left symbol of a row's pair."""
+    return np.int32(rows[row, KEY] >> 32)
+
+
+@inlined
+def right_of(rows, row):
+    """Return the right symbol of a row's pair."""
+    return np.int32(rows[row, KEY] & _RIGHT)
+
+
+@inlined
+def too_long(spans, left, right, limit):
+    """Whether a pair must not be formed; limit: see `learn_merges`, 0 for none."""
+    n = spans[left] + spans[right]
+    return limit > 0 and n >= limit and n > 2
+
+
+@inlined
+def find_row(index, rows, key):
+    """Return where in `index` the pair's row number stands, or the EMPTY place where it would go.
+
+    Args: index: int32 (m,), m a power of two; rows: int64 (n, 5).
+    """
+    mask = np.uint64(len(index) - 1)
+    i = (np.uint64(key) * _MULTIPLIER >> _20) & mask
+    while True:
+        row = index[i]
+        if row == EMPTY or rows[row, KEY] == key:
+            return i
+        i = (i + _1) & mask
+
+
+@kernel
+def index_rows(index, rows, n_rows):
+    """Enter the first `n_rows` rows in an empty index."""
+    for row in range(n_rows):
+        index[find_row(index, rows, rows[row, KEY])] = row
+
+
+@inlined
+def row_of(index, rows, n_rows, key):
+    """Return the row of a pair, a new one at the end if need be, and how many rows there are."""
+    i = find_row(index, rows, key)
+    row = index[i]
+    if row != EMPTY:
+        return row, n_rows
+    index[i] = n_rows
+    rows[n_rows, KEY] = key
+    rows[n_rows, COUNT], rows[n_rows, START] = 0, 0
+    rows[n_rows, LENGTH], rows[n_rows, MERGED] = 0, 0
+    return n_rows, n_rows + 1
+
+
+@inlined
+def _sum_of(sums, key):
+    """Return which of the sums a pair is in."""
+    return np.uint64(key) * _MULTIPLIER >> _44 & np.uint64(len(sums) - 1)
+
+
+@kernel
+def count_symbols(cells, counts):
+    """Return how many symbols there are, each as often as its word occurs."""
+    total = 0
+    for i in range(len(cells)):
+        if cells[i, SYMBOL] >= 0:
+            total += counts[cells[i, WORD]]
+    return total
+
+
+@kernel
+def keep_merged(rows, n_rows):
+    """Drop the rows of pairs that were never merged, and all places; return how many stay."""
+    n_kept = 0
+    for row in range(n_rows):
+        if rows[row, MERGED]:
+            rows[n_kept, KEY], rows[n_kept, COUNT] = rows[row, KEY], rows[row, COUNT]
+            rows[n_kept, START], rows[n_kept, LENGTH], rows[n_kept, MERGED] = 0, 0, 1
+            n_kept += 1
+    return n_kept
+
+
+@kernel
+def sum_pairs(cells, counts, spans, limit, rows, n_rows, floor, sums):
+    """Add up the counts of pairs, and lift those that have rows to the floor.
+
+    Args:
+        cells: int32 (n, 2); counts: int64, occurrences of each word; spans: int32, of each symbol.
+        sums: int64 (m,), m a power of two up to 2^20, all 0.
+    """
+    for row in range(n_rows):
+        sums[_sum_of(sums, rows[row, KEY])] += floor
+    i = 0
+    while i < len(cells):
+        left = cells[i, SYMBOL]
+        if left < 0:
+            i += 1
+            continue
+        j = i + spans[left]
+        right = cells[j, SYMBOL]
+        if right >= 0 and not too_long(spans, left, right, limit):
+            sums[_sum_of(sums, pair_key(left, right))] += counts[cells[i, WORD]]
+        i = j
+
+
+@kernel
+def enter_pairs(cells, counts, spans, limit, floor, sums, index, rows, n_rows):
+    """Give each pair whose sum has come to the floor a row, with its count and number of places.
+
+    Returns: the number of rows, and of places; -1 for the first if there are too few.
+    """
+    n_places, i = 0, 0
+    while i < len(cells):
+        left = cells[i, SYMBOL]
+        if left < 0:
+            i += 1
+            continue
+        j = i + spans[left]
+        right = cells[j, SYMBOL]
+        if right >= 0 and not too_long(spans, left, right, limit):
+            key = pair_key(left, right)
+            if sums[_sum_of(sums, key)] >= floor:
+                if n_rows == len(rows) or 2 * n_rows >= len(index):
+                    return -1, n_places
+                row, n_rows = row_of(index, rows, n_rows, key)
+                if rows[row, MERGED] == 0:
+                    rows[row, COUNT] += counts[cells[i, WORD]]
+                rows[row, LENGTH] += 1
+                n_places += 1
+        i = j
+    return n_rows, n_places
+
+
+@kernel
+def enter_places(cells, spans, limit, floor, sums, index, rows, n_rows, places):
+    """Write where the pairs with rows stand; return the highest count of those."""
+    used, highest = 0, 0
+    for row in range(n_rows):
+        rows[row, START] = used
+        if rows[row, LENGTH]:
+            highest = max(highest, rows[row, COUNT])
+        used += rows[row, LENGTH]
+        rows[row, LENGTH] = 0
+    i = 0
+    while i < len(cells):
+        left = cells[i, SYMBOL]
+        if left < 0:
+            i += 1
+            continue
+        j = i + spans[left]
+        right = cells[j, SYMBOL]
+        if right >= 0 and not too_long(spans, left, right, limit):
+            key = pair_key(left, right)
+            if sums[_sum_of(sums, key)] >= floor:
+                row = index[find_row(index, rows, key)]
+                places[rows[row, START] + rows[row, LENGTH]] = i
+                rows[row, LENGTH] += 1
+        i = j
+    return highest

@@ -1,0 +1,76 @@
+"""Words that the compiled loops have counted, written in symbols by such loops."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toktools.kernels import spelling as loop
+from toktools.kernels.training import PackedWords
+from toktools.training.marks import Marks
+from toktools.training.packed_counts import PackedCounts
+from toktools.training.spelling import Speller
+from toktools.unicode.byte_alphabet import BYTE_TO_CHARACTER
+
+_N_CODE_POINTS = 0x110000
+
+
+class PackedSpeller(Speller):
+    """Writes words in symbols, without making a str of each.
+
+    Args: as `Speller`.
+    """
+
+    def __init__(self, counts: PackedCounts, marks: Marks, *, by_byte: bool) -> None:
+        super().__init__(counts, marks, by_byte=by_byte)
+        self._words = counts.data, counts.ends
+        self._occurrences = counts.counts
+        totals = np.zeros(256 if by_byte else _N_CODE_POINTS, np.int64)
+        loop.count_characters(*self._words, self._occurrences, by_byte, totals)
+        self._totals = totals[: int(totals.nonzero()[0].max(initial=-1)) + 1]
+
+    def _character(self, code: int) -> str:
+        return BYTE_TO_CHARACTER[code] if self._by_byte else chr(code)
+
+    def character_counts(self) -> dict[str, int]:  # type: ignore[override]
+        present = self._totals.nonzero()[0].tolist()
+        return {self._character(code): int(self._totals[code]) for code in present}
+
+    def marked(self, alphabet: Container[str]) -> set[str]:
+        found = np.zeros((4, len(self._totals)), np.bool_)
+        loop.find_places(*self._words, self._by_byte, found)
+        places, codes = (places.tolist() for places in found.nonzero())
+        return {
+            self._symbol(place, code)
+            for place, code in zip(places, codes, strict=True)
+            if self._character(code) in alphabet
+        }
+
+    def _symbol(self, place: int, code: int) -> str:
+        """Return a character with the marks that it has in a place."""
+        before = "" if place & loop.FIRST else self._marks.prefix
+        return before + self._character(code) + (self._marks.suffix if place & loop.LAST else "")
+
+    def packed(self) -> PackedWords:
+        data, ends = self._words
+        cells = np.empty((self._n_characters() + len(ends) + 1, 2), np.int32)
+        n = loop.spell_words(data, ends, self._by_byte, self._table(), cells)
+        return PackedWords(cells[:n], self._occurrences)
+
+    def _table(self) -> NDArray[np.int32]:
+        """Return the symbol of each character in each place, -1 where there is none."""
+        table = np.full((4, len(self._totals)), -1, np.int32)
+        for code in self._totals.nonzero()[0].tolist():
+            if self._character(code) in self.base:
+                for place in range(4):
+                    table[place, code] = self.base.get(self._symbol(place, code), -1)
+        return table
+
+    def _n_characters(self) -> int:
+        data = self._words[0]
+        return len(data) if self._by_byte else int(np.count_nonzero(data & 0xC0 != 0x80))
+
+    def size(self) -> tuple[int, int]:
+        return self._n_characters(), int(self._totals.sum())
