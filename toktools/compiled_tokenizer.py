@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 class Encoder(Protocol):
-    """What a compiled encoder can do; safe among threads."""
+    """What a compiled encoder can do; safe among threads.
+
+    Attributes: loop: the compiled function that does most of it.
+    """
+
+    loop: Any
 
     def encode(self, data: Any) -> NDArray[np.uint32]:
         """Return the ids of one text of valid UTF-8."""
@@ -45,7 +50,12 @@ class CompiledTokenizer(Tokenizer):
 
     @cached_property
     def _compiled(self) -> Encoder | None:
-        return self.compiled_encoder()
+        encoder = self.compiled_encoder()
+        if encoder is not None:
+            from toktools.kernels.first_use import say_if_new
+
+            say_if_new(encoder.loop)
+        return encoder
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_compiled"}

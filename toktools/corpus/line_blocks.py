@@ -12,8 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from toktools.corpus.shards import shards
+
 BLOCK = 1 << 18  # bytes, about
-_BOM = b"\xef\xbb\xbf"
 
 
 class Block(NamedTuple):
@@ -31,31 +32,11 @@ class Block(NamedTuple):
 
 
 def file_blocks(paths: Iterable[Path]) -> Iterator[Block]:
-    r"""Yield the lines of plain text files.
+    """Yield the lines of plain text files.
 
     Raises: OSError if a file cannot be read.
     """
-    for path in paths:
-        with path.open("rb", buffering=0) as file:
-            for data in _whole_lines(file):
-                yield Block(data, valid=False)
-
-
-def _whole_lines(file: Any) -> Iterator[bytes]:
-    """Yield the bytes of a file, whole lines at a time, with a line feed at its end."""
-    waiting: list[bytes] = []
-    read = file.read(max(BLOCK, len(_BOM)))
-    data = read.removeprefix(_BOM)
-    while read:
-        end = data.rfind(b"\n") + 1
-        if end:
-            lines = b"".join([*waiting, data[:end]])
-            yield lines.replace(b"\r\n", b"\n") if b"\r" in lines else lines
-            waiting.clear()
-        waiting.append(data[end:])
-        data = read = file.read(BLOCK)
-    if last := b"".join(waiting):
-        yield last + b"\n"
+    return (Block(data, valid=False) for path in paths for data in shards(path, BLOCK))
 
 
 def document_blocks(documents: Iterable[Any], weighted: Any) -> Iterator[Block]:

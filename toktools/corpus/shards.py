@@ -34,14 +34,23 @@ def can_be_mapped(path: Path) -> bool:
 def shards(path: Path, n_bytes: int = SHARD) -> Iterator[bytes]:
     """Yield the lines of a file, some MB at a time; a piece is longer where one line is.
 
-    Args: path: one that `can_be_mapped`.
+    Raises: OSError if the file cannot be read.
     """
+    if not path.stat().st_size:
+        return  # nothing can be mapped
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         position = len(_BOM) if data[: len(_BOM)] == _BOM else 0
         while position < len(data):
             end = data.find(b"\n", min(position + n_bytes, len(data) - 1)) + 1 or len(data)
             yield _lines(data, position, end)
+            _let_go(data, end)
             position = end
+
+
+def _let_go(data: mmap.mmap, end: int) -> None:
+    """Let the system take back the memory of what was read, where it can be told to."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED, 0, end)
 
 
 def _lines(data: mmap.mmap, start: int, end: int) -> bytes:

@@ -10,8 +10,9 @@ import numpy as np
 from toktools.corpus.digest import Halves
 from toktools.corpus.line_blocks import Block
 from toktools.kernels.cuts import Cut
-from toktools.kernels.digesting import PADDING, digest_documents, is_utf8
+from toktools.kernels.digesting import PADDING, digest_documents
 from toktools.kernels.piece_counter import PieceCounter
+from toktools.kernels.utf8 import is_utf8
 from toktools.training.packed_counts import PackedCounts
 
 
@@ -44,7 +45,7 @@ class BlockCounter:
         """Count one block; None, and nothing counted, if it is not UTF-8."""
         n = len(block.data)
         text = np.frombuffer(block.data + bytes(PADDING), np.uint8)
-        if not block.valid and not is_utf8(text, n):
+        if not block.valid and not is_utf8(text[:n]):
             return None
         sums = np.zeros(2, np.uint64)
         n_read = int(digest_documents(text, n, block.lines, sums))

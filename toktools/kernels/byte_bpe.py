@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.kernels import encoding as loop
 from toktools.kernels.cuts import Cut, cut_of
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks
+from toktools.kernels.encoding import COUNT, encode_pieces
 from toktools.kernels.merge_table import merge_table
 from toktools.kernels.merging import workspace
 from toktools.kernels.word_cache import word_cache
@@ -35,6 +35,8 @@ class ByteBPEEncoder:
         >>> encoder.encode(b"aab aa").tolist()
         [257, 32, 256]
     """
+
+    loop = encode_pieces
 
     def __init__(
         self,
@@ -79,7 +81,7 @@ class ByteBPEEncoder:
             work.begin(text, lines)
             for chunk, starts in cut_chunks(self._cut, text, lines=lines):
                 work.make_room(int(starts[-1]))
-                loop.encode_pieces(
+                encode_pieces(
                     *(chunk, starts, len(starts) - 1, lines, work.line_ends),
                     *(self._byte_ids, self._byte_ranks, merges.entries, merges.shift, made),
                     *(*work.cache, *work.piece, work.out, work.state),
@@ -123,7 +125,7 @@ class _Work:
         if n_bytes > self._longest:
             self._longest = n_bytes
             self.piece = workspace(n_bytes)
-        count = int(self.state[loop.COUNT])
+        count = int(self.state[COUNT])
         if count + n_bytes + 3 > len(self.out):
             larger = np.empty(2 * (count + n_bytes + 3), np.uint32)
             larger[:count] = self.out[:count]

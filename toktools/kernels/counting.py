@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.piece_cache import SHORT, long_hash, short_key
+from toktools.kernels.long_cache import long_hash
+from toktools.kernels.vectors import load_word
 
 N_ROWS, N_BYTES, LINE = range(3)
 """What stands where in `state`: rows and bytes in use; the line that is being counted."""
@@ -20,11 +21,21 @@ N_ROWS, N_BYTES, LINE = range(3)
 FIRST, SECOND, LENGTH, COUNT = range(4)
 """Columns of `rows`. Of a piece longer than SHORT: its hash, and where in `kept` it begins."""
 
+SHORT = 16  # bytes
+_FIRST_BYTES = np.array([(1 << 8 * min(n, 8)) - 1 for n in range(SHORT + 1)], np.uint64)
+_SECOND_BYTES = np.array([(1 << 8 * max(n - 8, 0)) - 1 for n in range(SHORT + 1)], np.uint64)
 _LINE_FEED = ord("\n")
 _SHORT = np.uint64(SHORT)
 _0, _1, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
 _MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
 _29 = np.uint64(29)
+
+
+@inlined
+def short_key(text, start, length):
+    """Return the two words of a piece of at most SHORT bytes; 16 bytes from `start` are read."""
+    first = load_word(text, start) & _FIRST_BYTES[length]
+    return first, load_word(text, start + 8) & _SECOND_BYTES[length]
 
 
 @inlined

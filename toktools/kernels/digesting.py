@@ -1,4 +1,4 @@
-"""The digest of documents and whether they are UTF-8, read as they come, before they are cut.
+"""The digest of documents, read as they come, before they are cut.
 
 The readable twin of the digest is `toktools.corpus.digest.number_of`.
 """
@@ -28,7 +28,6 @@ _ALL = np.uint64((1 << 64) - 1)
 _LOW = np.array([(1 << 8 * min(n, 8)) - 1 for n in range(WORD_BYTES + 1)], np.uint64)
 _HIGH = np.array([(1 << 8 * max(n - 8, 0)) - 1 for n in range(WORD_BYTES + 1)], np.uint64)
 _masks = byte_masks(((ord("\n"), ord("\n")),))
-_high = byte_masks(((0x80, 0xFF),))
 
 
 @intrinsic
@@ -109,42 +108,3 @@ def digest_documents(text, n, lines, sums):
             count += 1
     sums[0], sums[1] = sum_low, sum_high
     return count
-
-
-@kernel
-def is_utf8(text, n):
-    """Whether `text[:n]` is UTF-8. text: uint8, n bytes and PADDING more.
-
-    Source: the Unicode Standard, table 3-7 (which bytes may follow which).
-    """
-    i = 0
-    while i < n:
-        high = _high(text, i)[0]
-        if not high:
-            i += WIDTH
-            continue
-        i += lowest_bit(high)
-        while i < n and text[i] >= 0x80:
-            lead, second = text[i], text[i + 1]
-            least, most, length = np.uint8(0x80), np.uint8(0xBF), 4
-            if 0xC2 <= lead <= 0xDF:
-                length = 2
-            elif 0xE0 <= lead <= 0xEF:
-                length = 3
-                if lead == 0xE0:
-                    least = np.uint8(0xA0)
-                elif lead == 0xED:
-                    most = np.uint8(0x9F)
-            elif lead == 0xF0:
-                least = np.uint8(0x90)
-            elif lead == 0xF4:
-                most = np.uint8(0x8F)
-            elif lead < 0xF0 or lead > 0xF4:
-                return False
-            if i + length > n or second < least or second > most:
-                return False
-            for k in range(2, length):
-                if text[i + k] & 0xC0 != 0x80:
-                    return False
-            i += length
-    return True

@@ -10,11 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from toktools.kernels.kernel import kernel
+from toktools.kernels.long_cache import LONG, keep_long, long_hash, recall_long
 from toktools.kernels.merging import merge_bytes
-from toktools.kernels.piece_cache import LONG, long_hash, recall_long
 from toktools.kernels.word_cache import (
     SHORT,
-    keep_long_word,
     keep_word,
     recall_word,
     word_key,
@@ -94,5 +93,5 @@ def _new_piece(
     if length <= SHORT:
         keep_word(short, ids, used, first, second, symbols, n)
     elif length <= LONG:
-        keep_long_word(long, long_ids, kept, long_used, mixed, text, start, length, symbols, n)
+        keep_long(long, long_ids, kept, long_used, mixed, text, start, length, symbols, n)
     return n

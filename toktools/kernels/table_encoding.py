@@ -75,6 +75,8 @@ class TableEncoder:
         [7, 8, 0]
     """
 
+    loop = encode_by_table
+
     def __init__(self, ids: dict[int, int], other: int, *, in_bytes: bool = False) -> None:
         self._table = np.full(N_CODE_POINTS, other, np.uint32)
         self._table[list(ids)] = list(ids.values())

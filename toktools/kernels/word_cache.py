@@ -1,13 +1,13 @@
-"""Words met before and their ids.
+"""Words (or pieces) met before and their ids.
 
-Differs from `piece_cache.py` in that a word is found without a branch that depends on which word it
-is: the length is part of the key, the two places where a word may stand are told apart by
-arithmetic, and a word may have no ids, as a line feed has none. In text every guess that fails
-costs as much as a word.
+A word of at most 15 bytes, as nearly all are, is its own key, and is found without a branch that
+depends on which word it is: the length is part of the key, the two places where a word may stand
+are told apart by arithmetic, and a word may have no ids, as a line feed has none. In text every
+guess that fails costs as much as a word. Longer words stand in a table of their own: see
+`long_cache.py`.
 
-A word of at most 15 bytes is its own key. Longer ones are found by a hash, and compared byte by
-byte with the copy that was kept. What comes takes the place of what was there. When there is no
-more room for ids or bytes, the short words or the long ones are forgotten, whichever it was.
+What comes takes the place of what was there. When there is no more room for ids, the words are
+forgotten.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.piece_cache import LONG, keep_long
+from toktools.kernels.long_cache import LONG
 from toktools.kernels.stores import store_word
 from toktools.kernels.vectors import load_word
 
@@ -37,7 +37,7 @@ class WordCache(NamedTuple):
     short: uint64 (n, 4), n a power of two: the bytes (two words; in the last byte, their number);
         the first two ids, or where in `ids` all of them stand; the third, and how many there are.
     ids: uint32; used: int64 (2,): how much of `ids` is taken.
-    long, long_ids, bytes, long_used: as `long`, `ids`, `bytes` and `used` of a `PieceCache`.
+    long, long_ids, bytes, long_used: of the long words; see `long_cache.py`.
     """
 
     short: NDArray[np.uint64]
@@ -137,12 +137,3 @@ def keep_words(data, sizes, tokens, short, ids, used, symbols):
         if short[row, 1] == _0 or short[row ^ _1, 1] == _0:
             symbols[0] = tokens[i]
             keep_word(short, ids, used, first, second, symbols, int(tokens[i] >= 0))
-
-
-@kernel
-def keep_long_word(long, ids, kept, used, mixed, text, start, length, symbols, n):
-    """Put a long word and its ids in the place of what has its row; see `keep_long`."""
-    if used[0] + n > len(ids) or used[1] + length + 8 > len(kept):
-        long[:, 1] = 0
-        used[:] = 0
-    keep_long(long, long, ids, kept, used, mixed, text, start, length, symbols, n)

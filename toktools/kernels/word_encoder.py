@@ -58,6 +58,8 @@ class WordEncoder:
         short_bits, long_bits: size of each thread's cache of words; see `word_cache`.
     """
 
+    loop = loop.encode_words
+
     def __init__(
         self,
         cut: CharacterMap | Cut,

@@ -10,11 +10,10 @@ import numpy as np
 from toktools.kernels.character_map import SAME, SLOW
 from toktools.kernels.cuts.blocks import code_point
 from toktools.kernels.kernel import kernel
-from toktools.kernels.piece_cache import LONG, long_hash, recall_long
+from toktools.kernels.long_cache import LONG, keep_long, long_hash, recall_long
 from toktools.kernels.piece_trie import spell_word
 from toktools.kernels.word_cache import (
     SHORT,
-    keep_long_word,
     keep_word,
     recall_word,
     word_key,
@@ -115,7 +114,7 @@ def _new_word(
     if length <= SHORT and not complete:
         keep_word(short, ids, used, first, second, symbols, n)
     elif cached and n:
-        keep_long_word(long, long_ids, kept, long_used, mixed, text, start, length, symbols, n)
+        keep_long(long, long_ids, kept, long_used, mixed, text, start, length, symbols, n)
     return n
 
 

@@ -1,0 +1,77 @@
+"""Long pieces and words met before, and their ids: found by a hash, then compared.
+
+What comes takes the place of what was there; when the room for ids or bytes is full, the cache
+begins anew. `word_cache.py` holds the short ones beside it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toktools.kernels.kernel import kernel
+from toktools.kernels.vectors import load_word
+
+LONG = 512  # bytes; longer pieces are looked at every time
+_BELOW = np.array([(1 << 8 * n) - 1 for n in range(8)], dtype=np.uint64)
+_MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
+_ID, _HALF, _29 = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(29)
+
+
+@kernel
+def long_hash(text, start, length):
+    """Return the hash of a piece; up to 7 bytes after it are read."""
+    mixed = np.uint64(length)
+    for i in range(0, length, 8):
+        word = load_word(text, start + i)
+        if length - i < 8:
+            word &= _BELOW[length - i]
+        mixed = (mixed ^ word) * _MIX_1
+        mixed ^= mixed >> _29
+    return mixed * _MIX_2
+
+
+@kernel
+def recall_long(long, ids, kept, mixed, text, start, length, out, count):
+    """Write a long piece's ids at `out[count]`; return how many, 0 if it is not kept.
+
+    Up to 7 bytes after the piece are read, in `text` and in `kept`.
+    """
+    slot = mixed >> _HALF & np.uint64(len(long) - 1)
+    where = long[slot, 1]
+    if long[slot, 0] != mixed or where >> _HALF != np.uint64(length):
+        return 0
+    place = np.int64(where & _ID)
+    for i in range(0, length, 8):
+        differ = load_word(kept, place + i) ^ load_word(text, start + i)
+        if length - i < 8:
+            differ &= _BELOW[length - i]
+        if differ:
+            return 0
+    n = np.int64(long[slot, 2] >> _HALF)
+    place = np.int64(long[slot, 2] & _ID)
+    for j in range(n):
+        out[count + j] = ids[place + j]
+    return n
+
+
+@kernel
+def keep_long(long, ids, kept, used, mixed, text, start, length, symbols, n):
+    """Put a long piece and its ids `symbols[:n]` in the place of what has its slot.
+
+    Args: as in a `WordCache`: long: uint64 (m, 4), m a power of two: the hash; length and place in
+          `kept`; number and place in `ids`; unused. used: how much of `ids` and `kept` is taken.
+    """
+    if used[0] + n > len(ids) or used[1] + length + 8 > len(kept):
+        long[:, 1] = 0  # no piece has length 0
+        used[:] = 0
+    slot = mixed >> _HALF & np.uint64(len(long) - 1)
+    place, first = used[1], used[0]
+    for i in range(length):
+        kept[place + i] = text[start + i]
+    for j in range(n):
+        ids[first + j] = symbols[j]
+    used[0] += n
+    used[1] += length
+    long[slot, 0] = mixed
+    long[slot, 1] = np.uint64(length) << _HALF | np.uint64(place)
+    long[slot, 2] = np.uint64(n) << _HALF | np.uint64(first)
