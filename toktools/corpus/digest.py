@@ -50,7 +50,7 @@ class CorpusDigest:
         >>> CorpusDigest().add("a").add("b").hex() == CorpusDigest().add("b").add("a").hex()
         True
         >>> CorpusDigest().add("a").hex()
-        '2:0'
+        '2:347448fb1e69f96268bee2f06392736b'
     """
 
     def __init__(self, so_far: str = "") -> None:
