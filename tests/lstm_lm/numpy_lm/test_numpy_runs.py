@@ -123,6 +123,12 @@ def test_lstm_lm_load_opens_it_with_the_same_figures_and_texts(trained, texts):
     assert loaded.generate("one", strategy="sample") == trained.generate("one", strategy="sample")
 
 
+def test_the_bits_of_single_tokens_add_up_to_those_of_the_evaluation(trained):
+    scores, whole = trained.score("one hundred wug"), trained.evaluate(["one hundred wug"])
+    assert scores.tokens == ("one", "hundred", "<ANY>", "<EOS>")
+    assert scores.bits_per_byte == pytest.approx(whole.bits_per_byte, rel=1e-6)
+
+
 def test_a_run_on_sentences_scores_every_document_by_itself(tmp_path, texts, word, small_model):
     config = NumpyTrainingConfig(batching="sentence", batch_size=8, epochs=0.3, n_validations=1)
     run = train(tmp_path / "run", texts, word, model=small_model, training=config)
