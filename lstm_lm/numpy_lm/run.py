@@ -22,7 +22,7 @@ from lstm_lm.files import read_arrays
 from lstm_lm.numpy_lm.batching import make_batches
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
-from lstm_lm.numpy_lm.sampling import generate
+from lstm_lm.sampling.generation import generate
 from lstm_lm.numpy_lm.training import OnProgress, Trainer
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import numpy_environment
@@ -50,12 +50,6 @@ class NumpyRun(OpenRun):
     ) -> NDArray[np.floating]:
         """Return log P of each target (T, B); see `OpenRun`."""
         return self.model.log_probabilities(x_TB, y_TB)
-
-    def generate(self, prompts: str | Sequence[str], **settings: Any) -> str | list[str]:
-        """Continue one prompt, or several; the settings are those of `lstm_lm.generate`."""
-        if isinstance(prompts, str):
-            return generate(self.model, self.tokenizer, [prompts], **settings)[0]
-        return generate(self.model, self.tokenizer, prompts, **settings)
 
 
 def load(path: str | Path) -> NumpyRun:

@@ -1,13 +1,13 @@
 """What can be done with a trained model, whichever backend computes it.
 
-A backend adds two things: how rows of text are scored, and how a network reads step by step.
+A backend adds its model, which knows how to read step by step, and how rows of text are scored.
 Imports no torch.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_lm.config import SamplingConfig
 from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.evaluation.scoring import Evaluation, evaluation_of, score_by
 from lstm_lm.evaluation.spelling import SpellingModel
 from lstm_lm.evaluation.token_scores import TokenScores, score_tokens
 from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.sampling.generation import generate, stream
+from lstm_lm.sampling.next_tokens import NextToken, next_tokens
 from toktools.tokenizer import Tokenizer
 
 
@@ -28,12 +31,13 @@ class OpenRun(ABC):
     """A trained model with all that belongs to it.
 
     Attributes:
-        path: the run directory. config: its `config.json`. tokenizer; spelling: the price of what
-        `<ANY>` hides. A backend adds `model`: the weights with the lowest validation loss.
+        path: the run directory. config: its `config.json`. model: the weights with the lowest
+        validation loss. tokenizer; spelling: the price of what `<ANY>` hides.
     """
 
     path: Path
     config: dict[str, Any]
+    model: Any
     tokenizer: Tokenizer
     spelling: SpellingModel
 
@@ -77,3 +81,22 @@ class OpenRun(ABC):
         Raises: ToktoolsError if the model gives NaN.
         """
         return score_tokens(self.log_probabilities, self.tokenizer, self.spelling, text, end=end)
+
+    def generate(self, prompts: str | Sequence[str], **settings: Any) -> str | list[str]:
+        """Continue one prompt, or several; the settings are those of `lstm_lm.generate`."""
+        if isinstance(prompts, str):
+            return generate(self.model, self.tokenizer, [prompts], **settings)[0]
+        return generate(self.model, self.tokenizer, prompts, **settings)
+
+    def stream(self, prompt: str, **settings: Any) -> Iterator[str]:
+        """Yield the continuation of a prompt piece by piece, never half a character.
+
+        Joined, the pieces are what `generate` puts after the prompt. Memory does not grow with
+        them, so a million tokens can be read.
+        """
+        config = SamplingConfig(**settings)
+        return stream(self.model.stepper(), self.tokenizer, prompt, config)
+
+    def next_tokens(self, prompt: str, n: int = 10) -> list[NextToken]:
+        """Return the `n` likeliest tokens after a prompt, with their probabilities."""
+        return next_tokens(self.model.stepper(), self.tokenizer, prompt, n)

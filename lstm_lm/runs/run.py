@@ -52,12 +52,6 @@ class Run(OpenRun):
         with evaluating(self.model):
             return log_probabilities(self.model, x_TB, y_TB)
 
-    def generate(self, prompts: str | Sequence[str], **settings: Any) -> str | list[str]:
-        """Continue one prompt, or several; the settings are those of `lstm_lm.generate`."""
-        if isinstance(prompts, str):
-            return generate(self.model, self.tokenizer, [prompts], **settings)[0]
-        return generate(self.model, self.tokenizer, prompts, **settings)
-
 
 def load(path: str | Path) -> Run:
     """Open a run directory.
