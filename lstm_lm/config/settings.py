@@ -16,7 +16,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "float": (int, float),
     "bool": bool,
     "str": str,
-    "tuple[str, ...]": tuple,
+    "tuple[str, ...]": (tuple, list),
 }
 
 

@@ -56,14 +56,17 @@ class TorchStepper:
 
 
 def lstm_layers(recurrent: nn.Module) -> list[lstm_step.Layer] | None:
-    """Return the weights of each layer if all are plain LSTMs, torch's or ours; else None."""
+    """Return the weights of each layer if all are plain LSTMs, torch's or ours; else None.
+
+    Cells derived from ours (coupled, peephole, mogrifier) step in their own way.
+    """
     if isinstance(recurrent, WeightDrop):
         recurrent = recurrent.module
     layers: list[lstm_step.Layer] = []
     for module in recurrent.layers if isinstance(recurrent, RecurrentStack) else [recurrent]:
         if isinstance(module, TorchLSTM):
             layers += [_layer(module, f"_l{i}") for i in range(module.num_layers)]
-        elif isinstance(module, LSTM) and not module.layer_norm:
+        elif type(module) is LSTM and not module.layer_norm:
             layers.append(_layer(module, ""))
         else:
             return None
