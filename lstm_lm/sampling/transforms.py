@@ -68,12 +68,7 @@ def keep_top_k(logits_BV: Array, k: int) -> Array:
     if k >= logits_BV.shape[-1]:
         return logits_BV.copy()
     least_B1 = np.partition(logits_BV, -k, axis=-1)[:, -k, None]  # the k-th greatest
-    kept_BV = logits_BV >= least_B1
-    if np.count_nonzero(kept_BV) > k * len(kept_BV):  # several are equal to it
-        top_BK = np.argsort(-logits_BV, axis=-1, kind="stable")[:, :k]
-        kept_BV = np.zeros_like(kept_BV)
-        np.put_along_axis(kept_BV, top_BK, True, axis=-1)
-    return np.where(kept_BV, logits_BV, -np.inf)
+    return np.where(_greatest(logits_BV, least_B1, k), logits_BV, -np.inf)
 
 
 def level(logits_BV: Array) -> Array:
@@ -89,7 +84,12 @@ def keep_top_p(logits_BV: Array, p: float) -> Array:
         >>> keep_top_p(np.log([[0.5, 0.1, 0.3, 0.1]]), 0.6).round(2).tolist()
         [[-0.69, -inf, -1.2, -inf]]
     """
-    return _keep_first(logits_BV, np.argsort(-logits_BV, axis=-1, kind="stable"), p)
+    p_BV = softmax(logits_BV)
+    falling_BV = np.sort(p_BV, axis=-1)[:, ::-1]
+    n_B1 = _n_to_reach(falling_BV, p)
+    return np.where(
+        _greatest(p_BV, np.take_along_axis(falling_BV, n_B1 - 1, axis=-1), n_B1), logits_BV, -np.inf
+    )
 
 
 def keep_min_p(logits_BV: Array, min_p: float) -> Array:
@@ -112,14 +112,27 @@ def keep_typical(logits_BV: Array, p: float) -> Array:
     surprisal_BV = -np.log(np.where(p_BV > 0, p_BV, 1.0))
     entropy_B1 = (p_BV * surprisal_BV).sum(axis=-1, keepdims=True)
     distance_BV = np.where(p_BV > 0, np.abs(surprisal_BV - entropy_B1), np.inf)
-    return _keep_first(logits_BV, np.argsort(distance_BV, axis=-1, kind="stable"), p)
+    order_BV = np.argsort(distance_BV, axis=-1, kind="stable")
+    n_B1 = _n_to_reach(np.take_along_axis(p_BV, order_BV, axis=-1), p)
+    kept_BV = np.zeros(p_BV.shape, dtype=bool)
+    np.put_along_axis(kept_BV, order_BV, np.arange(p_BV.shape[-1]) < n_B1, axis=-1)
+    return np.where(kept_BV, logits_BV, -np.inf)
 
 
-def _keep_first(logits_BV: Array, order_BV: Array, p: float) -> Array:
-    """Return the logits of the first tokens in `order_BV` whose probabilities reach `p`."""
-    p_BV = np.take_along_axis(softmax(logits_BV), order_BV, axis=-1)
-    kept_BV = p_BV.cumsum(axis=-1) - p_BV < p  # what came before is not enough yet
-    kept_BV[:, 0] = True
-    placed_BV = np.empty_like(kept_BV)
-    np.put_along_axis(placed_BV, order_BV, kept_BV, axis=-1)
-    return np.where(placed_BV, logits_BV, -np.inf)
+def _n_to_reach(p_BV: Array, p: float) -> Array:
+    """Return how many of the first of each row reach the sum `p`, (B, 1); at least 1."""
+    before_BV = p_BV.cumsum(axis=-1)[:, :-1]
+    return 1 + (before_BV < p).sum(axis=-1, keepdims=True)
+
+
+def _greatest(x_BV: Array, least_B1: Array, n: Any) -> Mask:
+    """Return which are the `n` greatest of each row, given the least of them; equals: lowest ids.
+
+    Faster than sorting the ids too, as only values need be sorted.
+    """
+    kept_BV = x_BV >= least_B1
+    if (kept_BV.sum(axis=-1, keepdims=True) > n).any():  # several are equal to the least
+        greater_BV, equal_BV = x_BV > least_B1, x_BV == least_B1
+        room_B1 = n - greater_BV.sum(axis=-1, keepdims=True)
+        kept_BV = greater_BV | (equal_BV & (equal_BV.cumsum(axis=-1) <= room_B1))
+    return kept_BV
