@@ -88,9 +88,10 @@ class Completion:
     def _strategy(self, text: str) -> Iterator[str]:
         """Set the strategy and, if it reads one, its number."""
         name, _, value = text.partition(" ")
-        read = [s for part in name.split("+") for s in STRATEGIES.get(part, ())]
+        parts = dataclasses.replace(self.config, strategy=name).parts
         if not value:
             return self._set(strategy=name)
+        read = [setting for part in (*parts[0], parts[1]) for setting in STRATEGIES[part]]
         if len(read) != 1 and name != "beam":
             raise ToktoolsError(f"{name!r} takes no single number, got {value!r}; leave it out")
         number = _whole(value) if read[0] in ("k", "beams") else _number(value)

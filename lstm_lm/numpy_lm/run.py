@@ -22,13 +22,13 @@ from lstm_lm.files import read_arrays
 from lstm_lm.numpy_lm.batching import make_batches
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
-from lstm_lm.sampling.generation import generate
 from lstm_lm.numpy_lm.training import OnProgress, Trainer
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import numpy_environment
 from lstm_lm.runs.finishing import finish
 from lstm_lm.runs.opened import OpenRun
 from lstm_lm.runs.preparing import Start
+from lstm_lm.sampling.generation import generate
 from lstm_lm.training.signals import stopping
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
