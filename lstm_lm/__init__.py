@@ -10,10 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lstm_lm.config import ModelConfig, TrainingConfig
+    from lstm_lm.config import ModelConfig, SamplingConfig, TrainingConfig
     from lstm_lm.data.encoded import EncodedSplit, encode_split
     from lstm_lm.evaluation.scoring import Evaluation, evaluate, score
     from lstm_lm.evaluation.spelling import SpellingModel
+    from lstm_lm.evaluation.token_scores import TokenScores
     from lstm_lm.model import LanguageModel
     from lstm_lm.runs.backends import load
     from lstm_lm.runs.run import Run, train
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ModelConfig": "config",
+    "SamplingConfig": "config",
     "TrainingConfig": "config",
     "EncodedSplit": "data.encoded",
     "encode_split": "data.encoded",
@@ -36,6 +38,7 @@ _HOME = {
     "generate": "sampling.generation",
     "train_seeds": "runs.seeds",
     "SpellingModel": "evaluation.spelling",
+    "TokenScores": "evaluation.token_scores",
     "TrainingDivergedError": "training.outcomes",
     "TrainingInterrupted": "training.outcomes",
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_lm.commands.completion import complete
 from lstm_lm.commands.options import (
     CORPUS_OPTIONS,
     check_options,
@@ -20,9 +21,9 @@ from lstm_lm.commands.options import (
     tokenizer_choice,
     was_given,
 )
+from lstm_lm.commands.sampling import sample, say_unknown
 from lstm_lm.commands.threads import one_blas_thread, wait_briefly
 from lstm_lm.commands.training import find_lr, seeds_asked_for, show_batch
-from lstm_lm.config import STRATEGIES
 from lstm_lm.runs.backends import BACKENDS, CONFIGS, backend_of
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
@@ -238,7 +239,7 @@ def _train(
     except TrainingInterrupted:
         say(f"stopped; all is saved. Go on with: lstm_lm train -o {output} --resume")
         raise click.exceptions.Exit(INTERRUPTED) from None
-    _say_unknown(run.tokenizer, options["prompts"])
+    say_unknown(run.tokenizer, options["prompts"])
     print_run(run)
 
 
@@ -283,49 +284,7 @@ def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> Non
 describe_default(evaluate, "source", "the run's own")
 
 
-@main.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    *("--prompt", "-p"), multiple=True, default=[""], help="Text to continue. May be repeated."
-)
-@click.option(
-    "--strategy",
-    type=click.Choice(STRATEGIES),
-    default="top-k",
-    show_default=True,
-    help="The likeliest token, one of the k likeliest, or any, by its probability.",
-)
-@click.option("--k", default=5, show_default=True, help="For top-k: how many.")
-@click.option("--temperature", default=1.0, show_default=True, help="Below 1 bolder, above wilder.")
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same text.")
-@click.option(*("--n-tokens", "-n"), default=100, show_default=True, help="New tokens at most.")
-@click.option("--through-eos", is_flag=True, help="Go on after the end of a document.")
-def sample(run: Path, prompt: tuple[str, ...], through_eos: bool, **settings: Any) -> None:
-    """Continue prompts, or begin a text from nothing.
-
-    \b
-    Example:
-      lstm_lm sample runs/bpe --prompt "The" --prompt "If" --strategy top-k --k 5 -n 40
-      lstm_lm sample runs/bpe --strategy sample --temperature 0.8 --seed 3
-    """
-    from lstm_lm.runs.backends import load
-
-    loaded = load(run)
-    _say_unknown(loaded.tokenizer, prompt)
-    for text in loaded.generate(prompt, stop_at_eos=not through_eos, **settings):
-        click.echo(text)
-
-
-def _say_unknown(tokenizer: Tokenizer, prompts: tuple[str, ...]) -> None:
-    """Name what the tokenizer does not know of each prompt."""
-    from lstm_lm.sampling.prompts import unknown
-
-    for prompt in prompts:
-        odd = unknown(tokenizer, prompt)
-        if odd:
-            words = ", ".join(map(repr, dict.fromkeys(odd)))
-            say(f"note: in the prompt {prompt!r} the tokenizer does not know {words}")
-
-
+main.add_command(sample)
+main.add_command(complete)
 main.add_command(show_batch)
 main.add_command(find_lr)

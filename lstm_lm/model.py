@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,9 @@ from lstm_lm.regularization import (
     temporal_activation_regularization,
 )
 from toktools.errors import ToktoolsError
+
+if TYPE_CHECKING:
+    from lstm_lm.sampling.stepping import Stepper
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +107,12 @@ class LanguageModel(nn.Module):
         x_TBE = self.input_dropout(self.embedding_dropout(self.embedding(x_TB), x_TB))
         raw_TBH, state = self.recurrent(x_TBE, state)
         return Features(raw_TBH, self.output_dropout(raw_TBH), state)
+
+    def stepper(self) -> Stepper:
+        """Return what reads texts token by token, for sampling."""
+        from lstm_lm.sampling.torch_stepping import TorchStepper
+
+        return TorchStepper(self)
 
     def penalty(self, counted_TB: Tensor | None = None) -> Tensor | float:
         """Return AR plus TAR of the latest forward pass in training, to be added to its loss.

@@ -1,7 +1,8 @@
-"""What a run is asked to do: the shape of its model, and how it is trained. Imports no torch."""
+"""What a run is asked to do: its model, its training, and the text it gives. Imports no torch."""
 
 from lstm_lm.config.as_json import from_json, to_json
 from lstm_lm.config.model import CELLS, IMPLEMENTATIONS, TORCH_CELLS, DropoutRates, ModelConfig
+from lstm_lm.config.sampling import STRATEGIES, SamplingConfig
 from lstm_lm.config.training import (
     BATCHINGS,
     CARRYING,
@@ -9,6 +10,5 @@ from lstm_lm.config.training import (
     OPTIMIZERS,
     PRECISIONS,
     SCHEDULES,
-    STRATEGIES,
     TrainingConfig,
 )

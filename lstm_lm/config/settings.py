@@ -11,6 +11,14 @@ from typing import Any
 
 from toktools.errors import ToktoolsError, lookup
 
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "str": str,
+    "tuple[str, ...]": (tuple, list),
+}
+
 
 def setting(default: Any, text: str, *, choices: tuple[str, ...] = ()) -> Any:
     """Return a dataclass field that knows its help text and its choices."""
@@ -35,6 +43,6 @@ def check_types(config: Any) -> None:
         if value is None and declared.endswith("| None"):
             continue
         wanted = declared.removesuffix(" | None")
-        allowed = {"int": int, "float": (int, float), "bool": bool, "str": str}[wanted]
+        allowed = _TYPES[wanted]
         if not isinstance(value, allowed) or (isinstance(value, bool) and wanted != "bool"):
             raise ToktoolsError(f"{item.name} must be of type {wanted}, got {value!r}")

@@ -14,7 +14,6 @@ OPTIMIZERS = ("adam", "adamw", "sgd", "adagrad", "rmsprop", "nt-asgd")
 SCHEDULES = ("cosine", "constant", "plateau", "one-cycle")
 PRECISIONS = ("float32", "bfloat16")
 CLASS_WEIGHTS = ("none", "inverse", "complement")
-STRATEGIES = ("argmax", "top-k", "sample")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -183,7 +183,7 @@ def score(
     from lstm_lm.model import evaluating
 
     with evaluating(model):
-        read = partial(_log_probabilities, model)
+        read = partial(log_probabilities, model)
         return score_by(read, split, eos_id=eos_id, n_shards=n_shards, alone=alone)
 
 
@@ -237,7 +237,7 @@ def shard_cuts(n_bytes: NDArray[np.int64], n_shards: int) -> list[int]:
     return sorted({0, *inner.tolist(), len(n_bytes)})
 
 
-def _log_probabilities(
+def log_probabilities(
     model: LanguageModel, x_TB: NDArray[np.int64], y_TB: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return log P of each target, shape (T, B); 0 at ignored positions."""

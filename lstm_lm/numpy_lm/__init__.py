@@ -17,7 +17,7 @@ In reading order:
     config          what a run is asked to do
     batching        streams and sentences
     training        the loop, and checkpoint: its state in a file
-    sampling        text from a model
+    stepping        texts token by token, for lstm_lm.sampling
     run             from text to a run directory, and back
 """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from lstm_lm.numpy_lm.lstm import LSTMCell
 from lstm_lm.numpy_lm.rnn import RNNCell
 from lstm_lm.numpy_lm.softmax import cross_entropy, log_probabilities, softmax
 from toktools.errors import ToktoolsError
+
+if TYPE_CHECKING:
+    from lstm_lm.sampling.stepping import Stepper
 
 CELLS: dict[str, type[Cell]] = {
     "lstm": LSTMCell,
@@ -137,14 +140,31 @@ class NumpyLanguageModel:
         Args:   x: ids (T, B), or feature vectors (T, B, E), which go past the embedding.
         Raises: ToktoolsError at an id that is not below V, or at vectors that are not (T, B, E).
         """
+        y_TBH, state, layers = self._hidden(x, state)
+        return self._logits(y_TBH), state, Cache(x, layers, y_TBH)
+
+    def read(self, x: Ids | Array, state: State) -> tuple[Array, State]:
+        """Return the logits (B, V) of what follows the last step only, and the state after it.
+
+        Args and Raises: as `forward`.
+        """
+        y_TBH, state, _ = self._hidden(x, state)
+        return self._logits(y_TBH[-1:])[0], state
+
+    def _hidden(self, x: Ids | Array, state: State) -> tuple[Array, State, list[NamedTuple]]:
+        """Return what the head reads (T, B, H), the last state, and a cache per layer."""
         y_TBH, layers, states = self._inputs(x), [], []
         for cell, *state_l in zip(self._cells, *state, strict=True):
             y_TBH, last, cache = cell.forward(y_TBH, tuple(state_l))
             layers.append(cache)
             states.append(last)
+        return y_TBH, _by_layer(states), layers
+
+    def _logits(self, y_TBH: Array) -> Array:
+        """Return the head's logits, (T, B, V)."""
         logits_TBV = product(y_TBH, self.parameters["head.weight"].T)
         logits_TBV += self.parameters["head.bias"]
-        return logits_TBV, _by_layer(states), Cache(x, layers, y_TBH)
+        return logits_TBV
 
     def _inputs(self, x: Ids | Array) -> Array:
         """Return what the first layer reads, (T, B, E)."""
@@ -161,6 +181,12 @@ class NumpyLanguageModel:
                 f"feature vectors must have shape (steps, rows, {self.n_inputs}), got {x.shape}"
             )
         return np.ascontiguousarray(x, self.dtype)
+
+    def stepper(self) -> Stepper:
+        """Return what reads texts token by token, for sampling."""
+        from lstm_lm.numpy_lm.stepping import NumpyStepper
+
+        return NumpyStepper(self)
 
     def posterior(self, x: Ids | Array, state: State | None = None) -> tuple[Array, State]:
         """Return the probability of each token to follow, and the state after.

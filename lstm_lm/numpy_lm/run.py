@@ -5,13 +5,16 @@ The directory holds the same files as a run of torch's; `config.json` names the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lstm_lm.config import from_json
-from lstm_lm.data.encoded import EncodedSplit, encode_split
+from lstm_lm.data.encoded import EncodedSplit
 from lstm_lm.data.splits import Splits
 from lstm_lm.evaluation.scoring import Evaluation, evaluation_of, score_by
 from lstm_lm.evaluation.spelling import SpellingModel
@@ -19,12 +22,13 @@ from lstm_lm.files import read_arrays
 from lstm_lm.numpy_lm.batching import make_batches
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
-from lstm_lm.numpy_lm.sampling import generate
 from lstm_lm.numpy_lm.training import OnProgress, Trainer
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import numpy_environment
 from lstm_lm.runs.finishing import finish
+from lstm_lm.runs.opened import OpenRun
 from lstm_lm.runs.preparing import Start
+from lstm_lm.sampling.generation import generate
 from lstm_lm.training.signals import stopping
 from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
@@ -33,46 +37,19 @@ BACKEND = "numpy"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumpyRun:
+class NumpyRun(OpenRun):
     """A trained model in NumPy with all that belongs to it; used like `lstm_lm.Run`.
 
-    Attributes:
-        path: the run directory. config: its `config.json`. model: the weights with the lowest
-        validation loss. tokenizer; spelling: the price of what `<ANY>` hides.
+    Attributes: model: the weights with the lowest validation loss.
     """
 
-    path: Path
-    config: dict[str, Any]
     model: NumpyLanguageModel
-    tokenizer: Tokenizer
-    spelling: SpellingModel
 
-    @property
-    def metrics(self) -> list[dict[str, Any]]:
-        """The lines of `metrics.jsonl`."""
-        return RunDirectory(self.path).read_metrics()
-
-    def evaluate(self, documents: Iterable[str], *, name: str = "text") -> Evaluation:
-        """Score any text by the rule of fair comparison.
-
-        A model trained on sentences scores every document by itself, one trained on a stream scores
-        shards of documents (see `lstm_lm.evaluation.scoring.score_by`).
-
-        Args:   documents: a corpus or its split, or any iterable of str. name: for errors.
-        Raises: ToktoolsError if there are no documents.
-        """
-        return self.evaluate_split(encode_split(self.tokenizer, documents, name=name, check=True))
-
-    def evaluate_split(self, split: EncodedSplit) -> Evaluation:
-        """Score text that is encoded already; otherwise like `evaluate`."""
-        alone = self.config["training"]["batching"] == "sentence"
-        return _evaluate(self.model, self.tokenizer, split, self.spelling, alone=alone)
-
-    def generate(self, prompts: str | Sequence[str], **settings: Any) -> str | list[str]:
-        """Continue one prompt, or several; the settings are those of `lstm_lm.generate`."""
-        if isinstance(prompts, str):
-            return generate(self.model, self.tokenizer, [prompts], **settings)[0]
-        return generate(self.model, self.tokenizer, prompts, **settings)
+    def log_probabilities(
+        self, x_TB: NDArray[np.int64], y_TB: NDArray[np.int64]
+    ) -> NDArray[np.floating]:
+        """Return log P of each target (T, B); see `OpenRun`."""
+        return self.model.log_probabilities(x_TB, y_TB)
 
 
 def load(path: str | Path) -> NumpyRun:

@@ -7,7 +7,8 @@
     last.safetensors    the newest weights, optimiser, random state, carried state, position
     metrics.jsonl       one line per log or validation event
     evaluation.json     the fair evaluation of the validation split
-    curves.png  samples.txt
+    curves.png
+    samples.txt         a table: prompts continued, by strategy; samples.jsonl: with all settings
 
 Each file is written to a temporary name and renamed; metrics.jsonl grows line by line, and a
 resumed run first cuts it back to where its checkpoint was taken.
@@ -16,15 +17,17 @@ resumed run first cuts it back to where its checkpoint was taken.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_lm.files import read_json, read_tensors, write_json, write_tensors
+from lstm_lm.files import read_json, read_tensors, write_json, write_tensors, write_text
 from toktools.errors import ToktoolsError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from lstm_lm.sampling.samples import Samples
 
 FORMAT = "lstm_lm run"
 VERSION = 1
@@ -38,6 +41,7 @@ FILES = (
     "evaluation.json",
     "curves.png",
     "samples.txt",
+    "samples.jsonl",
 )
 
 
@@ -55,6 +59,7 @@ class RunDirectory:
         self.evaluation = self.path / "evaluation.json"
         self.curves = self.path / "curves.png"
         self.samples = self.path / "samples.txt"
+        self.sample_records = self.path / "samples.jsonl"
 
     def check_free(self, *, overwrite: bool = False) -> None:
         """Raise ToktoolsError if a new run cannot be put here.
@@ -154,6 +159,15 @@ class RunDirectory:
             group, _, name = key.partition("/")
             groups.setdefault(group, {})[name] = tensor
         return groups, position
+
+    # Samples
+
+    def write_samples(self, samples: Sequence[Samples]) -> None:
+        """Write `samples.txt` and `samples.jsonl`."""
+        from lstm_lm.sampling.samples import as_jsonl, as_table
+
+        write_text(self.samples, as_table(samples))
+        write_text(self.sample_records, as_jsonl(samples))
 
     # Metrics
 

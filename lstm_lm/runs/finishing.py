@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from lstm_lm.data.encoded import EncodedSplit
-from lstm_lm.evaluation.scoring import Evaluation
-from lstm_lm.files import write_json, write_text
+from lstm_lm.files import write_json
 from lstm_lm.runs.curves import save_curves
 from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.opened import OpenRun
+from lstm_lm.sampling.samples import SHOWN, sample_all
 
 
-class Trained(Protocol):
-    """What both backends' runs can do."""
-
-    @property
-    def path(self) -> Path:
-        """The run directory."""
-        ...
-
-    def evaluate_split(self, split: EncodedSplit) -> Evaluation:
-        """Score text that is encoded already."""
-        ...
-
-    def generate(self, prompts: str | Sequence[str], **settings: Any) -> str | list[str]:
-        """Continue prompts."""
-        ...
-
-
-def finish(run: Trained, validation: EncodedSplit, prompts: Sequence[str]) -> None:
-    """Write `evaluation.json`, `curves.png` and `samples.txt`; without prompts, from nothing."""
+def finish(run: OpenRun, validation: EncodedSplit, prompts: Sequence[str]) -> None:
+    """Write evaluation.json, curves.png and the samples; without prompts, from nothing."""
     directory = RunDirectory(run.path)
     metrics = directory.read_metrics()
     write_json(
@@ -39,7 +22,7 @@ def finish(run: Trained, validation: EncodedSplit, prompts: Sequence[str]) -> No
         {"validation": run.evaluate_split(validation).as_dict(), "best": best_of(metrics)},
     )
     save_curves(metrics, directory.curves, title=run.path.name)
-    write_text(directory.samples, samples_text(run, prompts or [""]))
+    directory.write_samples(sample_all(run.model, run.tokenizer, prompts or [""], SHOWN))
 
 
 def best_of(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -55,12 +38,3 @@ def best_of(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         key=lambda line: line["validation_loss_nats"],
     )
     return {name: best[name] for name in ("step", "epoch", "validation_loss_nats")}
-
-
-def samples_text(run: Trained, prompts: Sequence[str]) -> str:
-    """Return each prompt's argmax and top-k continuation, under headings."""
-    parts: list[str] = []
-    for strategy, heading in (("argmax", "argmax"), ("top-k", "top-k, k = 5, seed 0")):
-        for prompt, text in zip(prompts, run.generate(prompts, strategy=strategy), strict=True):
-            parts.append(f"== {heading}: {prompt or '(no prompt)'}\n{text}\n")
-    return "\n".join(parts)

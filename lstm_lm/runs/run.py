@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lstm_lm.config import ModelConfig, TrainingConfig, from_json
 from lstm_lm.data.batching import make_batches
-from lstm_lm.data.encoded import EncodedSplit, encode_split
+from lstm_lm.data.encoded import EncodedSplit
 from lstm_lm.data.splits import Splits
-from lstm_lm.evaluation.scoring import Evaluation, evaluate
+from lstm_lm.evaluation.scoring import evaluate, log_probabilities
 from lstm_lm.evaluation.spelling import SpellingModel
-from lstm_lm.model import LanguageModel
+from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import check_device, environment
 from lstm_lm.runs.finishing import finish
+from lstm_lm.runs.opened import OpenRun
 from lstm_lm.runs.preparing import Start
 from lstm_lm.sampling.generation import generate
 from lstm_lm.training.learner import Learner
@@ -29,57 +32,25 @@ from toktools.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """A trained model with all that belongs to it.
+class Run(OpenRun):
+    """A trained model in PyTorch with all that belongs to it; see `OpenRun`.
 
-    Attributes:
-        path: the run directory. config: its `config.json`. model: the weights with the lowest
-        validation loss. tokenizer; spelling: the price of what `<ANY>` hides.
+    Attributes: model: the weights with the lowest validation loss.
     """
 
-    path: Path
-    config: dict[str, Any]
     model: LanguageModel
-    tokenizer: Tokenizer
-    spelling: SpellingModel
 
     @property
     def training(self) -> TrainingConfig:
         """How it was trained."""
         return from_json(TrainingConfig, self.config["training"])
 
-    @property
-    def metrics(self) -> list[dict[str, Any]]:
-        """The lines of `metrics.jsonl`."""
-        return RunDirectory(self.path).read_metrics()
-
-    def evaluate(self, documents: Iterable[str], *, name: str = "text") -> Evaluation:
-        """Score any text by the rule of fair comparison.
-
-        A model trained on sentences scores every document by itself, one trained on a stream scores
-        shards of documents (see `lstm_lm.evaluation.scoring.score`).
-
-        Args:   documents: a corpus or its split, or any iterable of str. name: for errors.
-        Raises: ToktoolsError if there are no documents.
-        """
-        split = encode_split(self.tokenizer, documents, name=name, check=True)
-        return self.evaluate_split(split)
-
-    def evaluate_split(self, split: EncodedSplit) -> Evaluation:
-        """Score text that is encoded already; otherwise like `evaluate`."""
-        return evaluate(
-            self.model,
-            split,
-            self.spelling,
-            eos_id=self.tokenizer.require_eos(),
-            alone=self.training.batching == "sentence",
-        )
-
-    def generate(self, prompts: str | Sequence[str], **settings: Any) -> str | list[str]:
-        """Continue one prompt, or several; the settings are those of `lstm_lm.generate`."""
-        if isinstance(prompts, str):
-            return generate(self.model, self.tokenizer, [prompts], **settings)[0]
-        return generate(self.model, self.tokenizer, prompts, **settings)
+    def log_probabilities(
+        self, x_TB: NDArray[np.int64], y_TB: NDArray[np.int64]
+    ) -> NDArray[np.floating]:
+        """Return log P of each target (T, B); see `OpenRun`."""
+        with evaluating(self.model):
+            return log_probabilities(self.model, x_TB, y_TB)
 
 
 def load(path: str | Path) -> Run:

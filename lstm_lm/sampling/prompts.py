@@ -1,18 +1,12 @@
-"""What sampling is apart from the model: settings, random numbers, and ids turned back into text.
-
-Imports no torch: every backend shares it. Legend: B prompts.
-"""
+"""Prompts: from a file, and what of them the tokenizer does not know. Imports no torch."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+import sys
+from pathlib import Path
 
 from lstm_lm.data.encoded import unknown_spans
-from toktools.errors import ToktoolsError, lookup
+from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 
 
@@ -23,46 +17,25 @@ def unknown(tokenizer: Tokenizer, text: str) -> list[str]:
     return [text[start:end] for start, end in unknown_spans(tokenizer, text)]
 
 
-def check_settings(
-    strategy: str, strategies: tuple[str, ...], *, n_tokens: int, k: int, temperature: float
-) -> None:
-    """Raise ToktoolsError at a strategy that is none of `strategies`, or a number out of range."""
-    lookup(strategy, dict.fromkeys(strategies), what="strategy")
-    if n_tokens < 1:
-        raise ToktoolsError(f"n_tokens must be >= 1, got {n_tokens}")
-    if k < 1:
-        raise ToktoolsError(f"k must be >= 1 (1 is argmax), got {k}")
-    if not 0 < temperature < float("inf"):
-        raise ToktoolsError(
-            f"temperature must be > 0, got {temperature}; for the likeliest token each time, "
-            "use the strategy argmax"
-        )
+def unknown_note(tokenizer: Tokenizer, prompt: str) -> str:
+    """Return what to say of the unknown parts of a prompt; nothing, if all is known."""
+    odd = ", ".join(map(repr, dict.fromkeys(unknown(tokenizer, prompt))))
+    return f"note: in the prompt {prompt!r} the tokenizer does not know {odd}" if odd else ""
 
 
-def uniform_draws(prompts: Sequence[str], n_tokens: int, seed: int) -> NDArray[np.float64]:
-    """Return uniform numbers (B, n_tokens); a row depends on seed, prompt and earlier equals."""
-    rows: list[NDArray[np.float64]] = []
-    for b, prompt in enumerate(prompts):
-        own = [zlib.crc32(prompt.encode()), list(prompts[:b]).count(prompt)]
-        rows.append(np.random.default_rng([seed, *own]).random(n_tokens))
-    return np.stack(rows)
+def read_prompts(path: Path) -> list[str]:
+    """Return the prompts of a file, one a line, blank lines left out; "-" is standard input.
 
-
-def text_of(
-    tokenizer: Tokenizer,
-    prompt_ids: list[int],
-    new_ids: list[int],
-    hidden: list[str],
-    eos_id: int,
-    stop_at_eos: bool,
-) -> str:
-    """Decode prompt and continuation, each further document on a line of its own."""
-    documents: list[list[int]] = [[*prompt_ids]]
-    for id in new_ids:
-        if id == eos_id:
-            documents.append([])
-        else:
-            documents[-1].append(id)
-    if stop_at_eos:
-        del documents[1:]
-    return "\n".join(tokenizer.decode(ids, hidden=hidden) for ids in documents)
+    Raises: ToktoolsError if it cannot be read, is not UTF-8, or has no prompt.
+    """
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        lines = data.decode("utf-8-sig").splitlines()
+    except OSError as e:
+        raise ToktoolsError(f"{path}: cannot be read: {e.strerror}") from e
+    except UnicodeDecodeError as e:
+        raise ToktoolsError(f"{path}: prompts must be UTF-8: {e.reason} at byte {e.start}") from e
+    prompts = [line for line in lines if line.strip()]
+    if not prompts:
+        raise ToktoolsError(f"{path}: holds no prompts; write one a line")
+    return prompts

@@ -56,7 +56,9 @@ def trained_by_command(tmp_path_factory):
     return path, done
 
 
-@pytest.mark.parametrize("name", [None, "train", "evaluate", "sample", "show-batch", "find-lr"])
+@pytest.mark.parametrize(
+    "name", [None, "train", "evaluate", "sample", "complete", "show-batch", "find-lr"]
+)
 def test_help_does_not_import_torch_and_gives_an_example(name):
     code = (
         "import sys; from lstm_lm.cli import main\n"

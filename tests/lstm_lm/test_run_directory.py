@@ -78,10 +78,19 @@ def test_every_line_of_metrics_adds_to_the_line_before(trained):
     assert last["bytes_seen"] == pytest.approx(last["epoch"] * train["n_bytes"], rel=0.02)
 
 
-def test_samples_hold_each_prompt_by_argmax_and_top_k(trained):
-    text = (trained.path / "samples.txt").read_text()
-    for heading in ("argmax: one hundred", "argmax: two", "seed 0: one hundred", "seed 0: two"):
-        assert f"{heading}\n{heading.partition(': ')[2]}" in text
+def test_samples_are_a_table_of_each_prompt_by_argmax_and_top_k(trained):
+    lines = (trained.path / "samples.txt").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in lines]
+    assert rows[0] == ["prompt", "argmax", "top-k, k = 5, seed 0"]
+    for prompt in ("one hundred", "two"):
+        (row,) = [row for row in rows if row[0] == prompt]
+        assert all(cell.startswith(prompt) for cell in row)
+    records = list(map(json.loads, (trained.path / "samples.jsonl").read_text().splitlines()))
+    assert [(r["prompt"], r["settings"]["strategy"]) for r in records] == [
+        *(("one hundred", "argmax"), ("two", "argmax")),
+        *(("one hundred", "top-k"), ("two", "top-k")),
+    ]
+    assert [r["text"] for r in records[:2]] == trained.generate(["one hundred", "two"])
 
 
 def test_the_curves_are_a_picture_of_some_size(trained):

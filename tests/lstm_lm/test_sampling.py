@@ -1,11 +1,11 @@
-import numpy as np
 import pytest
 import torch
-from torch.testing import assert_close
 
 from lstm_lm.config import ModelConfig
+from lstm_lm.config.sampling import STRATEGIES
 from lstm_lm.model import LanguageModel
-from lstm_lm.sampling.generation import draw, forbid, generate, keep_top_k, softmax, unknown
+from lstm_lm.sampling.generation import generate
+from lstm_lm.sampling.prompts import unknown
 from toktools.errors import ToktoolsError
 from toktools.word import train_word
 
@@ -49,17 +49,17 @@ def test_argmax_agrees_with_reading_the_whole_text_anew_for_every_token(model, t
     assert len(set(expected)) == len(PROMPTS)
 
 
-@pytest.mark.parametrize("strategy", ["argmax", "top-k", "sample"])
+@pytest.mark.parametrize("strategy", [*STRATEGIES, "top-k+top-p+resample-once"])
 def test_a_text_does_not_depend_on_its_companions_in_the_batch(model, tokenizer, strategy):
     together = generate(model, tokenizer, PROMPTS, n_tokens=9, strategy=strategy)
     alone = [generate(model, tokenizer, [p], n_tokens=9, strategy=strategy)[0] for p in PROMPTS]
     assert together == alone
 
 
-@pytest.mark.parametrize("strategy", ["argmax", "top-k", "sample"])
+@pytest.mark.parametrize("strategy", [*STRATEGIES, "top-k+top-p+resample-once"])
 def test_pad_and_any_are_never_generated(model, tokenizer, strategy):
     texts = generate(
-        model, tokenizer, PROMPTS, n_tokens=50, strategy=strategy, k=99, temperature=9.0
+        model, tokenizer, PROMPTS, n_tokens=50, strategy=strategy, k=99, temperature=9.0, p=1.0
     )
     assert not any("<" in text for text in texts)
 
@@ -100,7 +100,7 @@ def test_a_text_ends_at_eos_or_goes_on_in_a_new_line(model, tokenizer):
     with torch.no_grad():
         model.head.bias[EOS] = 60.0
     assert generate(model, tokenizer, ["a b"], n_tokens=3) == ["a b"]
-    assert generate(model, tokenizer, ["a b"], n_tokens=3, stop_at_eos=False) == ["a b\n\n\n"]
+    assert generate(model, tokenizer, ["a b"], stop_on="3") == ["a b\n\n\n"]
 
 
 def test_what_the_tokenizer_does_not_know_of_a_prompt_stands_as_it_was(model, tokenizer):
@@ -116,33 +116,84 @@ def test_the_model_s_mode_is_restored(model, tokenizer, training):
     assert model.training is training
 
 
+def test_a_banned_token_does_not_come_and_any_comes_if_allowed(model, tokenizer):
+    assert " a" in generate(model, tokenizer, ["a b"], strategy="sample", temperature=9.0)[0]
+    banned = generate(
+        model, tokenizer, ["a b"], strategy="sample", temperature=9.0, ban=("a", "<EOS>")
+    )
+    assert " a" not in banned[0]
+    assert len(banned[0].split()) == 102
+    assert generate(model, tokenizer, ["b"], n_tokens=2, allow_any=True) == ["b <ANY> <ANY>"]
+
+
+def test_a_great_penalty_lets_no_word_come_twice(model, tokenizer):
+    with torch.no_grad():
+        model.head.bias += 50.0  # a positive logit can fall to 0, but no further
+    (text,) = generate(model, tokenizer, ["a b"], n_tokens=6, repetition_penalty=1e9, ban=["<EOS>"])
+    assert sorted(text.split()) == list("abcdefgh")
+
+
+def test_a_penalty_of_1_changes_nothing(model, tokenizer):
+    assert generate(model, tokenizer, PROMPTS, repetition_penalty=1.0) == generate(
+        model, tokenizer, PROMPTS
+    )
+
+
+def test_more_prompts_than_are_continued_at_once_give_the_same_texts(model, tokenizer, monkeypatch):
+    prompts = [*PROMPTS, "a", "a", "b", "a"]
+    whole = generate(model, tokenizer, prompts, n_tokens=9, strategy="sample")
+    monkeypatch.setattr("lstm_lm.sampling.generation._ROWS", 3)
+    assert generate(model, tokenizer, prompts, n_tokens=9, strategy="sample") == whole
+
+
+def test_no_prompts_give_no_texts(model, tokenizer):
+    assert generate(model, tokenizer, []) == []
+
+
+def test_a_prompt_longer_than_is_read_at_once_is_read_to_its_end(model, tokenizer, monkeypatch):
+    prompt = " ".join("abcdefgh"[i * i % 7] for i in range(50))
+    whole = generate(model, tokenizer, [prompt], n_tokens=9)
+    monkeypatch.setattr("lstm_lm.sampling.stepping._STEPS", 7)
+    assert generate(model, tokenizer, [prompt], n_tokens=9) == whole
+    assert whole == [argmax_by_hand(model, tokenizer, prompt, 9)]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("strategy", ["argmax", "top-p", "beam"])
+def test_weights_that_are_not_numbers_are_told(model, tokenizer, strategy, value):
+    torch.nn.init.constant_(model.head.bias, value)
+    with pytest.raises(ToktoolsError, match=f"gives {value} for a logit: its weights are damaged"):
+        generate(model, tokenizer, ["a"], strategy=strategy)
+
+
+def test_a_vocabulary_of_which_all_is_banned_is_told(model, tokenizer):
+    with pytest.raises(ToktoolsError, match="every token is banned"):
+        generate(model, tokenizer, ["a"], ban=["<EOS>", *"abcdefgh"])
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"temperature": 0.0}, "temperature must be > 0, got 0.0; .* use the strategy argmax"),
+        ({"temperature": -1.0}, "temperature must be > 0, got -1.0"),
+        ({"temperature": float("nan")}, "temperature must be > 0, got nan"),
         ({"strategy": "topk"}, "did you mean 'top-k'"),
+        ({"strategy": "top-k+beam"}, "beam cannot be followed or preceded"),
+        ({"strategy": "argmax+top-k"}, "argmax cannot be followed or preceded"),
         ({"k": 0}, "k must be >= 1"),
+        ({"p": 0.0}, r"p must be in \(0, 1\], got 0.0"),
+        ({"min_p": 1.5}, r"min_p must be in \(0, 1\], got 1.5"),
         ({"n_tokens": 0}, "n_tokens must be >= 1"),
+        ({"beams": 0}, "beams must be >= 1"),
+        ({"length_power": -1.0}, "length_power must be >= 0"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty must be > 0"),
+        ({"seed": -1}, "seed must be >= 0"),
+        ({"seed": "1"}, "seed must be of type int"),
+        ({"stop_on": "EOF"}, "stop_on must be EOS, newline or a number of tokens, got 'EOF'"),
+        ({"stop_on": "0"}, "stop_on must be EOS, newline or a number"),
+        ({"ban": ("wug",)}, "no token 'wug' to ban"),
     ],
 )
 def test_settings_out_of_range_are_refused(model, tokenizer, settings, message):
     with pytest.raises(ToktoolsError, match=message):
         generate(model, tokenizer, ["a"], **settings)
-
-
-def test_draws_follow_the_probabilities():
-    p_BV = torch.tensor([[0.0, 0.25, 0.0, 0.75, 0.0]], dtype=torch.float64).expand(40_000, -1)
-    u_B = torch.from_numpy(np.random.default_rng(0).random(40_000))
-    shares = draw(p_BV, u_B).bincount(minlength=5) / 40_000
-    assert shares.tolist() == pytest.approx([0, 0.25, 0, 0.75, 0], abs=0.01)
-    ends = draw(p_BV[:2], torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64))
-    assert ends.tolist() == [1, 3]
-
-
-def test_the_steps_on_logits_worked_by_hand():
-    logits_BV = torch.tensor([[1.0, 3.0, 2.0], [0.0, 0.0, -1.0]])
-    inf = float("inf")
-    assert keep_top_k(logits_BV, 2)[0].tolist() == [-inf, 3.0, 2.0]
-    assert (keep_top_k(logits_BV, 1) > -inf).sum(-1).tolist() == [1, 1]  # exactly k, ties or not
-    assert forbid(logits_BV, {1})[:, 1].tolist() == [-inf, -inf]
-    assert_close(softmax(logits_BV, 0.5), torch.softmax(logits_BV * 2, -1))

@@ -20,9 +20,8 @@ from lstm_lm.model import LanguageModel
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.numpy_lm.model import NumpyLanguageModel
 from lstm_lm.numpy_lm.run import NumpyRun, load, train
-from lstm_lm.numpy_lm.sampling import generate, keep_top_k
 from lstm_lm.runs.directory import FILES
-from lstm_lm.sampling.generation import generate as generate_in_torch
+from lstm_lm.sampling.generation import generate
 from toktools.errors import ToktoolsError
 
 ENVIRONMENT = {**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -123,6 +122,12 @@ def test_lstm_lm_load_opens_it_with_the_same_figures_and_texts(trained, texts):
     assert loaded.generate("one", strategy="sample") == trained.generate("one", strategy="sample")
 
 
+def test_the_bits_of_single_tokens_add_up_to_those_of_the_evaluation(trained):
+    scores, whole = trained.score("one hundred wug"), trained.evaluate(["one hundred wug"])
+    assert scores.tokens == ("one", "hundred", "<ANY>", "<EOS>")
+    assert scores.bits_per_byte == pytest.approx(whole.bits_per_byte, rel=1e-6)
+
+
 def test_a_run_on_sentences_scores_every_document_by_itself(tmp_path, texts, word, small_model):
     config = NumpyTrainingConfig(batching="sentence", batch_size=8, epochs=0.3, n_validations=1)
     run = train(tmp_path / "run", texts, word, model=small_model, training=config)
@@ -194,7 +199,7 @@ def test_equal_weights_score_every_token_as_torch_does(twins, word, texts, alone
     np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("stop_at_eos", [True, False])
+@pytest.mark.parametrize("stop_on", ["EOS", "25"])
 @pytest.mark.parametrize(
     "settings",
     [
@@ -202,25 +207,15 @@ def test_equal_weights_score_every_token_as_torch_does(twins, word, texts, alone
         {"strategy": "top-k", "k": 3, "seed": 2},
         {"strategy": "sample", "temperature": 0.7},
         {"strategy": "sample", "temperature": 3.0, "seed": 5},
+        {"strategy": "top-p+resample-once", "p": 0.8},
+        {"strategy": "beam", "beams": 3},
     ],
 )
-def test_equal_weights_generate_the_texts_that_torch_s_sampler_does(
-    twins, word, settings, stop_at_eos
-):
+def test_equal_weights_generate_the_texts_that_torch_s_sampler_does(twins, word, settings, stop_on):
     theirs, own = twins
     prompts = ["one hundred", "", "two wug", "one hundred"]
-    settings = {**settings, "n_tokens": 25, "stop_at_eos": stop_at_eos}
-    assert generate(own, word, prompts, **settings) == generate_in_torch(
-        theirs, word, prompts, **settings
-    )
-
-
-def test_among_equals_top_k_keeps_the_lowest_ids():
-    kept_BV = keep_top_k(np.array([[1.0, 3.0, 3.0, 3.0], [0.0, -1.0, 5.0, 0.0]]), 2)
-    assert np.isfinite(kept_BV).tolist() == [
-        [False, True, True, False],
-        [True, False, True, False],
-    ]
+    settings = {**settings, "n_tokens": 25, "stop_on": stop_on}
+    assert generate(own, word, prompts, **settings) == generate(theirs, word, prompts, **settings)
 
 
 # The command line
