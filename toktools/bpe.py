@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from toktools import compiled
-from toktools.compiled_tokenizer import CompiledTokenizer, Encoder
+from toktools.compiled.encoders import bpe_encoder
+from toktools.compiled.tokenizer import CompiledTokenizer, Encoder
 from toktools.contract.decode_stream import DecodeStream
 from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
@@ -102,7 +102,7 @@ class BPETokenizer(CompiledTokenizer):
         return self._ranks
 
     def compiled_encoder(self) -> Encoder | None:
-        return compiled.encoder_of(self)
+        return bpe_encoder(self)
 
     def piece_spans(self, piece: str, ids: list[int]) -> list[tuple[int, int]]:
         tokens = self.vocabulary.tokens

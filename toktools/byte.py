@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from toktools.compiled_pieces import byte_encoder
-from toktools.compiled_tokenizer import CompiledTokenizer, Encoder
+from toktools.compiled.encoders import byte_encoder
+from toktools.compiled.tokenizer import CompiledTokenizer, Encoder
 from toktools.unicode.byte_alphabet import BYTE_TO_CHARACTER, byte_spans, unspell
 from toktools.vocabulary import SpecialTokens, Vocabulary
 

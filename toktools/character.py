@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from toktools.compiled_pieces import character_encoder
-from toktools.compiled_tokenizer import CompiledTokenizer, Encoder
+from toktools.compiled.encoders import character_encoder
+from toktools.compiled.tokenizer import CompiledTokenizer, Encoder
 from toktools.errors import ToktoolsError
 from toktools.training.count_table import Counting
 from toktools.training.counting import CorpusLike, count_pretokens

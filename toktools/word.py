@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from toktools.character import most_frequent
-from toktools.compiled_pieces import word_encoder
-from toktools.compiled_tokenizer import CompiledTokenizer, Encoder
+from toktools.compiled.encoders import word_encoder
+from toktools.compiled.tokenizer import CompiledTokenizer, Encoder
 from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer, NormalizerLike

@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Literal
 
-from toktools.compiled_pieces import wordpiece_encoder
-from toktools.compiled_tokenizer import CompiledTokenizer, Encoder
+from toktools.compiled.encoders import wordpiece_encoder
+from toktools.compiled.tokenizer import CompiledTokenizer, Encoder
 from toktools.contract.losses import between_words, claim, dropped, rewritten
 from toktools.errors import ToktoolsError
 from toktools.normalizers import Normalizer, NormalizerLike

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from toktools import Tokenizer, load, train_bpe
-from toktools.compiled_decoding import LEAST
+from toktools.compiled.decoding import LEAST
 
 LINES = ["To be, or not to be", "", "naïve 漢字 🙂", "  that is  the question"]
 TEXT = "".join(f"{line}\n" for line in LINES)

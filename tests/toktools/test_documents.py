@@ -16,8 +16,8 @@ from toktools import (
     ToktoolsError,
     Vocabulary,
     WordTokenizer,
-    compiled,
 )
+from toktools.compiled import texts as compiled_texts
 from toktools.contract.documents import in_chunks
 from toktools.contract.id_files import npy_header, npy_writer, raw_writer, stream_raw
 
@@ -71,8 +71,8 @@ def test_a_document_that_cannot_be_encoded_leaves_no_file(tmp_path: Path):
 
 def test_documents_are_read_as_they_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """With batches of one document no more than a few documents are ever held."""
-    monkeypatch.setattr(compiled, "LEAST", 20_000)
-    monkeypatch.setattr(compiled, "_BATCH", 10_000)
+    monkeypatch.setattr(compiled_texts, "LEAST", 20_000)
+    monkeypatch.setattr(compiled_texts, "_BATCH", 10_000)
     monkeypatch.setenv("TOKTOOLS_THREADS", "1")
     sizes: list[int] = []
 

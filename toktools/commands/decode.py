@@ -53,7 +53,7 @@ def decode(
       echo "To be" | toktools encode -t bpe.json | toktools decode -t bpe.json
       toktools decode -t bpe.json hamlet.npy -o hamlet.txt
     """
-    from toktools.compiled_decoding import decoder_of
+    from toktools.compiled.decoding import decoder_of
     from toktools.formats.tokenizer_json import load
 
     loaded = load(tokenizer)
@@ -79,7 +79,7 @@ def _mapped(
         return None
     import numpy as np
 
-    from toktools.compiled_decoding import as_array, is_much
+    from toktools.compiled.decoding import as_array, is_much
     from toktools.contract.id_files import map_raw, read_npy, starts_path
 
     path = Path(source)

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from toktools import compiled_decoding
+from toktools.compiled import decoding as compiled_decoding
 from toktools.contract.base import Contract
 from toktools.contract.decode_stream import DecodeStream
 from toktools.contract.utf8 import character_starts

@@ -52,6 +52,3 @@ def gpt_classes() -> NDArray[np.uint8]:
     ):
         classes[table] |= bit
     return classes
-
-
-gpt2_classes = gpt_classes

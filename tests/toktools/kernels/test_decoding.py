@@ -18,12 +18,12 @@ from toktools import (
     ToktoolsError,
     Vocabulary,
     WordTokenizer,
-    compiled_decoding,
     train_bpe,
     train_character,
     train_word,
     train_wordpiece,
 )
+from toktools.compiled import decoding as compiled_decoding
 from toktools.kernels import decoder as decoder_module
 from toktools.kernels.decoder import Decoder
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from tests.toktools.conftest import tricky_text
 from tests.toktools.test_pretokenizers import contraction_text
-from toktools import BPETokenizer, Tokenizer, ToktoolsError, compiled, train_bpe
-from toktools.compiled_tokenizer import encode_texts
+from toktools import BPETokenizer, Tokenizer, ToktoolsError, train_bpe
+from toktools.compiled import texts as compiled_texts
+from toktools.compiled.encoders import bpe_encoder
+from toktools.compiled.tokenizer import encode_texts
 from toktools.corpus import open_corpus
 from toktools.corpus.shards import shards
 from toktools.kernels.byte_bpe import ByteBPEEncoder
@@ -30,7 +32,7 @@ def bpe(prose: list[str]) -> BPETokenizer:
 
 @pytest.fixture(scope="module")
 def encoder(bpe: BPETokenizer) -> ByteBPEEncoder:
-    found = compiled.encoder_of(bpe)
+    found = bpe_encoder(bpe)
     assert found is not None
     return found
 
@@ -46,7 +48,7 @@ def test_ids_of_a_text_are_those_of_the_readable_encoder(
 @pytest.mark.parametrize("cut", ["cl100k", "o200k", "llama3", "qwen2"])
 def test_other_cuts_give_the_ids_of_the_readable_encoder(cut: str, code: list[str]):
     tokenizer = train_bpe(code[:3000], vocab_size=600, pretokenizer=cut)
-    encoder = compiled.encoder_of(tokenizer)
+    encoder = bpe_encoder(tokenizer)
     assert encoder is not None
     text = "\n".join(code[3000:6000]) + " DON'T 12345 漢字\r\n  x"
     assert encoder.encode(text.encode()).tolist() == tokenizer.encode(text)
@@ -69,7 +71,7 @@ def test_files_get_the_same_ids_on_any_number_of_threads(
     add_eos: bool,
 ):
     monkeypatch.setenv("TOKTOOLS_THREADS", threads)
-    monkeypatch.setattr(compiled, "LEAST", 1000)
+    monkeypatch.setattr(compiled_texts, "LEAST", 1000)
     monkeypatch.setattr(shards, "__defaults__", (10_000,))
     documents = [*code[:4000], "", "é漢" * 20_000, "\r", "last"]
     path = plain_lines(tmp_path, documents)
@@ -86,7 +88,7 @@ def test_files_get_the_same_ids_on_any_number_of_threads(
 def test_what_is_wrong_with_a_file_is_said_as_elsewhere(
     bpe: BPETokenizer, code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled, "LEAST", 1000)
+    monkeypatch.setattr(compiled_texts, "LEAST", 1000)
     path = plain_lines(tmp_path, code[:2000])
     path.write_bytes(path.read_bytes() + b"\nab\xffc\n")
     out = tmp_path / "ids.npy"
@@ -102,7 +104,7 @@ def test_what_is_wrong_with_a_file_is_said_as_elsewhere(
 def test_chunks_of_documents_are_those_of_the_readable_encoder(
     bpe: BPETokenizer, encoder: ByteBPEEncoder, texts: list[str]
 ):
-    chunks = list(encode_texts(encoder, compiled.batches(texts), bpe.eos_id))
+    chunks = list(encode_texts(encoder, compiled_texts.batches(texts), bpe.eos_id))
     ids = [id for chunk in chunks for id in chunk.ids.tolist()]
     lengths = [n for chunk in chunks for n in chunk.lengths.tolist()]
     expected = [bpe.encode(text, add_eos=True) for text in texts]
@@ -113,7 +115,7 @@ def test_chunks_of_documents_are_those_of_the_readable_encoder(
 def test_large_corpora_go_through_the_loops_and_get_the_same_ids(
     bpe: BPETokenizer, code: list[str], prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled, "LEAST", 1000)
+    monkeypatch.setattr(compiled_texts, "LEAST", 1000)
     documents = [*code, *prose, "two\nlines\n", "", "\u3000 ", "é" * 50_000]
     used: list[bool] = []
     encode = ByteBPEEncoder.encode_lines
@@ -139,7 +141,7 @@ def test_pieces_of_any_length_are_encoded(bpe: BPETokenizer, encoder: ByteBPEEnc
 
 
 def test_a_cache_that_overflows_changes_nothing(bpe: BPETokenizer, code: list[str]):
-    large = compiled.encoder_of(bpe)
+    large = bpe_encoder(bpe)
     assert large is not None
     small = ByteBPEEncoder(*large._arguments[:3], short_bits=4, long_bits=2)
     data = "\n".join(code[:5000]).encode()
@@ -156,7 +158,7 @@ def test_threads_share_one_encoder(encoder: ByteBPEEncoder, code: list[str]):
 def test_a_tokenizer_with_an_encoder_can_be_copied(
     bpe: BPETokenizer, prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled, "LEAST", 1000)
+    monkeypatch.setattr(compiled_texts, "LEAST", 1000)
     before = bpe.encode_documents(prose).ids.tolist()
     copy: Tokenizer = pickle.loads(pickle.dumps(bpe))
     assert copy.encode_documents(prose).ids.tolist() == before
@@ -177,13 +179,13 @@ def test_what_the_loops_do_not_know_is_left_to_the_readable_code(option: str, pr
         other = train_bpe(["a few words"], vocab_size=20, byte_level=False)
     else:
         other = BPETokenizer(bpe.vocabulary, bpe.merges, **changed[option])
-    assert compiled.encoder_of(other) is None
+    assert bpe_encoder(other) is None
 
 
 def test_what_is_wrong_with_a_document_is_said_as_elsewhere(
     bpe: BPETokenizer, prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled, "LEAST", 1000)
+    monkeypatch.setattr(compiled_texts, "LEAST", 1000)
     with pytest.raises(ToktoolsError, match="a lone surrogate at index 1"):
         bpe.encode_documents([*prose, "a\ud800"])
     with pytest.raises(TypeError, match="text must be a str, got int"):

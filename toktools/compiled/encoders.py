@@ -1,17 +1,17 @@
-"""Which word, WordPiece, character and byte tokenizers the compiled loops know.
-
-Adds to `compiled.py` what is not byte-level BPE; `compiled_tokenizer.py` calls it.
-"""
+"""Which tokenizers the compiled loops know: the encoder of each, or None."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toktools.unicode.byte_alphabet import CHARACTER_TO_BYTE, unspell
+from toktools.kernels.cuts import knows_cut
+from toktools.unicode.byte_alphabet import BYTE_TO_CHARACTER, CHARACTER_TO_BYTE, unspell
 
 if TYPE_CHECKING:
+    from toktools.bpe import BPETokenizer
     from toktools.byte import ByteTokenizer
     from toktools.character import CharacterTokenizer
+    from toktools.kernels.byte_bpe import ByteBPEEncoder
     from toktools.kernels.character_map import CharacterMap
     from toktools.kernels.cuts import Cut
     from toktools.kernels.table_encoding import TableEncoder
@@ -19,6 +19,25 @@ if TYPE_CHECKING:
     from toktools.tokenizer import Tokenizer
     from toktools.word import WordTokenizer
     from toktools.wordpiece import WordPieceTokenizer
+
+
+def bpe_encoder(tokenizer: BPETokenizer) -> ByteBPEEncoder | None:
+    """Return the compiled encoder with this tokenizer's ids, None if there is none."""
+    plain = tokenizer.byte_level and not tokenizer.ignore_merges and tokenizer.normalizer is None
+    if not plain or not knows_cut(tokenizer.pretokenizer):
+        return None
+    from toktools.kernels.byte_bpe import ByteBPEEncoder
+    from toktools.kernels.cuts import cut_of
+    from toktools.kernels.merge_table import LIMIT
+
+    cut = cut_of(tokenizer.pretokenizer)
+    if cut is None or cut.drops or tokenizer.n_vocab >= LIMIT - 1:
+        return None
+    ids = tokenizer.vocabulary.ids
+    by_rank = sorted((rank, *pair, made) for pair, (rank, made) in tokenizer.ranks.items())
+    byte_ids = [ids[BYTE_TO_CHARACTER[byte]] for byte in range(256)]
+    merges = [(left, right, made) for _, left, right, made in by_rank]
+    return ByteBPEEncoder(byte_ids, merges, tokenizer.pretokenizer)
 
 
 def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:

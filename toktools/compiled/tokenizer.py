@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from toktools import compiled
+from toktools.compiled import texts as compiled_texts
 from toktools.contract.documents import Chunk, Documents, write_documents
 from toktools.contract.special_text import Special
 from toktools.tokenizer import Tokenizer
@@ -69,10 +69,10 @@ class CompiledTokenizer(Tokenizer):
         add_eos: bool = False,
     ) -> list[list[int]]:
         if not allowed_special and not disallowed_special:
-            many, texts = compiled.enough(texts)
+            many, texts = compiled_texts.enough(texts)
             if many and self._compiled is not None:
                 eos_id = self.require_eos() if add_eos else None
-                chunks = encode_texts(self._compiled, compiled.batches(texts), eos_id)
+                chunks = encode_texts(self._compiled, compiled_texts.batches(texts), eos_id)
                 return [row for chunk in chunks for row in _rows(chunk)]
         return super().encode_batch(
             texts,
@@ -90,10 +90,10 @@ class CompiledTokenizer(Tokenizer):
         disallowed_special: Special = (),
     ) -> Iterator[Chunk]:
         if not allowed_special and not disallowed_special:
-            many, documents = compiled.enough(documents)
+            many, documents = compiled_texts.enough(documents)
             if many and self._compiled is not None:
                 eos_id = self.require_eos() if add_eos else None
-                return encode_texts(self._compiled, compiled.batches(documents), eos_id)
+                return encode_texts(self._compiled, compiled_texts.batches(documents), eos_id)
         return super().encode_chunks(
             documents,
             add_eos=add_eos,
@@ -123,7 +123,7 @@ def encode_texts(
 ) -> Iterator[Chunk]:
     """Encode texts on all threads, in order; each document ends with `eos_id`, if there is one.
 
-    Args: texts: valid UTF-8, and whether each line is a document; see `toktools.compiled.batches`.
+    Args: texts: valid UTF-8, and whether each line is a document; see `texts.batches`.
     """
     from toktools.kernels.threads import in_order
 
@@ -177,7 +177,7 @@ def _worth_mapping(files: list[Path]) -> bool:
 
     if not all(map(can_be_mapped, files)):
         return False
-    return sum(path.stat().st_size for path in files) >= compiled.LEAST
+    return sum(path.stat().st_size for path in files) >= compiled_texts.LEAST
 
 
 def _encode_files(encoder: Encoder, files: list[Path], eos_id: int | None) -> Iterator[Chunk]:
