@@ -24,7 +24,7 @@ format: .venv/.installed-test
 	$(BIN)/ruff check --fix .
 
 bench: .venv/.installed-bench
-	$(BIN)/python -m experiments bench
+	$(BIN)/python -m experiments bench tokenizers --sizes 100kB,1MB,10MB --plot runs/bench.png
 
 docs: .venv/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

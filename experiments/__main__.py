@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from experiments.bench.command import bench
 from experiments.parity.command import parity
 from experiments.reproduce.cli import reproduce
 from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
@@ -15,7 +16,7 @@ from lstm_lm.commands.threads import wait_briefly
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
-from toktools.errors import ToktoolsError, lookup
+from toktools.errors import lookup
 
 if TYPE_CHECKING:
     from experiments.plan import Plan
@@ -127,38 +128,7 @@ def report(folder: Path, markdown: bool) -> None:
     click.echo(f"report: {folder / 'report.html'}")
 
 
-@main.command()
-@click.option("--corpus", "-c", "source", default="stdlib-code", show_default=True)
-@click.option("--vocab-size", default=8000, show_default=True, help="Of the BPE that is trained.")
-@click.option("--rounds", default=5, show_default=True, help="At least 5.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write all rounds as JSON.")
-def bench(source: str, vocab_size: int, rounds: int, output: Path | None) -> None:
-    """Time training and encoding of byte-level BPE beside the Hugging Face library.
-
-    \b
-    Example:
-      python -m experiments bench -c stdlib-code --vocab-size 8000
-    """
-    import json
-
-    from experiments.bench.tokenizers import measure, table
-    from lstm_lm.files import write_text
-
-    result = measure(source, vocab_size=vocab_size, n_rounds=rounds, say=say)
-    click.echo(
-        f"byte-level BPE of {vocab_size:,} on {source}, {result['n_bytes']:,} bytes; median of "
-        f"{rounds} rounds (lowest to highest), each in its own process; imports and reading the "
-        "text are not timed"
-    )
-    for job, library, text in table(result):
-        click.echo(f"{job:8}{library:12}{text}")
-    click.echo("ids: the same" if result["same"] else "ids: DIFFERENT; the times do not count")
-    if output is not None:
-        write_text(output, json.dumps(result, indent=1) + "\n")
-    if not result["same"]:
-        raise ToktoolsError("the two libraries gave different ids")
-
-
+main.add_command(bench)
 main.add_command(parity)
 main.add_command(reproduce)
 

@@ -1,0 +1,48 @@
+"""`gigatoken`: trains from and encodes files, documents parted by a line feed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gigatoken  # pyright: ignore[reportMissingImports]
+import numpy as np
+
+from experiments.bench.jobs import Task, Work
+
+
+def _train_bpe(task: Task) -> Work:
+    def run() -> Any:
+        return gigatoken.train_bpe(_source(task), task.vocab_size, ["<PAD>", "<EOS>"])
+
+    return Work(run, lambda made: [bytes(a) + bytes(b) for a, b in made[1]])
+
+
+def _encode_bpe(task: Task) -> Work:
+    tokenizer, parallel = _load(task), task.threads > 1
+
+    def run() -> Any:
+        return tokenizer.encode_files(_source(task), parallel=parallel)
+
+    def answer(made: Any) -> Any:
+        import awkward  # pyright: ignore[reportMissingImports]
+
+        return awkward.flatten(made, axis=1).to_numpy()
+
+    return Work(run, answer)
+
+
+def _decode_bpe(task: Task) -> Work:
+    tokenizer, ids = _load(task), np.load(task.ids)
+    return Work(lambda: tokenizer.decode(ids), bytes)
+
+
+def _source(task: Task) -> Any:
+    return gigatoken.TextFileSource([task.text], separator=b"\n")
+
+
+def _load(task: Task) -> Any:
+    return gigatoken.Tokenizer(Path(task.tokenizers, "bpe.json"))
+
+
+JOBS = {"train-bpe": _train_bpe, "encode-bpe": _encode_bpe, "decode-bpe": _decode_bpe}
