@@ -32,7 +32,7 @@ def describe(packages: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
         "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }
     versions = {"python": platform.python_version()}
-    for package in (*packages, "numpy", "numba"):
+    for package in sorted({*packages, "numpy", "numba"}):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

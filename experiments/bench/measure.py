@@ -87,7 +87,7 @@ def measure(
     result["groups"] = []
     for number, group in enumerate(groups, 1):
         key = (group.job, group.text.stat().st_size, group.threads)
-        record = kept.get(key) or dict(zip(("job", "n_bytes", "threads"), key, strict=True))
+        record: Json = kept.get(key) or {"job": key[0], "n_bytes": key[1], "threads": key[2]}
         result["groups"].append(record)
         title = f"{number} of {len(groups)}: {JOBS[group.job].title}, {key[1]:,} bytes"
         say(f"{title}, threads {group.threads}")
@@ -111,7 +111,7 @@ def _started(
     """Return the results so far: those of `old`, if it is given and fits."""
     config = asdict(plan) | {"corpus": Path(plan.corpus).name, "sha256": prepared.sha256}
     config = json.loads(json.dumps(config))
-    machine, versions = describe(peer for peer in here if peer != COPY)
+    machine, versions = describe({PEERS[peer].module or "numpy" for peer in here})
     if old is not None and old.exists():
         result = json.loads(old.read_text("utf-8"))
         for name, value in (("config", config), ("versions", versions)):
@@ -131,15 +131,14 @@ def _started(
 
 
 def _groups(plan: Plan, prepared: Prepared) -> Iterator[Group]:
-    """Yield the whole text with one and with all threads, then its beginnings with all."""
+    """Yield each job on beginnings of the text with all threads, on the whole with one too."""
     *smaller, whole = (prepared.texts[size] for size in sorted(prepared.texts))
     most = n_processors()
     for job in plan.jobs:
-        for threads in sorted({1, most}):
-            yield Group(job, whole, threads)
-    for job in plan.jobs:
         for text in smaller:
             yield Group(job, text, most)
+        for threads in sorted({1, most}):
+            yield Group(job, whole, threads)
 
 
 class _Rounds:

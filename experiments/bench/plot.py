@@ -78,6 +78,7 @@ def _draw(ax: Axes, title: str, by_peer: dict[str, list[tuple[int, list[float]]]
             color=COLOURS[place % len(COLOURS)],
             marker=_MARKERS[place % len(_MARKERS)],
             markersize=4,
+            linestyle="-" if place < len(COLOURS) else "--",
             linewidth=2.2 if place == 0 else 1.2,
             elinewidth=0.8,
             capsize=2,

@@ -90,7 +90,7 @@ def full_table(result: Json) -> str:
 def short_table(result: Json) -> str:
     """Return ours, `tokenizers` and the fastest other library that is right, on all threads."""
     out = [
-        "| job | toktools | beside tokenizers | beside the fastest other |",
+        "| job, on all threads | MB/s | beside tokenizers | beside the fastest other |",
         "| --- | ---: | ---: | ---: |",
     ]
     most = max((g["threads"] for g in whole_groups(result)), default=1)
@@ -126,7 +126,7 @@ def _row(group: Json, peer: str, notes: list[str]) -> str:
     found, rounds = verdict(group, peer), group["rounds"][peer]
     answer = {"same": "the same", "wrong": "**wrong**", "unchecked": "not checked"}.get(found)
     if answer is None:
-        notes.append(f"{peer}: {group['job']}: {PEERS[peer].differs[group['job']]}.")
+        notes.append(f"{peer}, its own: {PEERS[peer].differs[group['job']]}.")
         share = group["shared"].get(peer)
         answer = "its own" if share is None else f"its own; {share:.1%} of the tokens"
     seconds = [r["seconds"] for r in rounds]
@@ -149,7 +149,7 @@ def _ratio_or_none(group: Json, peer: str) -> str:
 
 def _speed(group: Json, peer: str) -> str:
     seconds = median(r["seconds"] for r in group["rounds"][peer])
-    return f"{_digits(group['n_bytes'] / seconds / 1e6)} MB/s"
+    return _digits(group["n_bytes"] / seconds / 1e6)
 
 
 def _times(value: float) -> str:
@@ -158,4 +158,6 @@ def _times(value: float) -> str:
 
 def _digits(value: float) -> str:
     """Return a number with two or three digits that say something."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 10:
+        return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    return f"{value:.2g}" if value < 1 else f"{value:.2f}"

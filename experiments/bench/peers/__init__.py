@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from experiments.bench.jobs import COPY, Maker
+from experiments.bench.jobs import COPY, JOBS, Maker
 
 _BYTES_TIES = "ties go to other pairs than in the `tokenizers` library, so that merges differ"
 
@@ -18,7 +18,8 @@ _BYTES_TIES = "ties go to other pairs than in the `tokenizers` library, so that 
 class Peer(NamedTuple):
     """A library.
 
-    module: what is imported, None for none. adapter: the module here that knows it.
+    module: what is imported, None for none. adapter: the module here that knows it; ways: the name
+    in it of its jobs.
     absent: why it does not do a job that others do. differs: what it does instead of the same.
     line_feed: whether its trainer counts the line feed at the end of a line.
     """
@@ -28,10 +29,11 @@ class Peer(NamedTuple):
     absent: Mapping[str, str] = {}
     differs: Mapping[str, str] = {}
     line_feed: bool = False
+    ways: str = "JOBS"
 
     def jobs(self) -> Mapping[str, Maker]:
         """Return how this library does each job that it can do; imports the library."""
-        return import_module(self.adapter).JOBS
+        return getattr(import_module(self.adapter), self.ways)
 
     def is_installed(self) -> bool:
         """Whether the library is there to be imported."""
@@ -82,6 +84,19 @@ PEERS: dict[str, Peer] = {
             **_WORDS,
         },
     ),
+    "gigatoken-whole": _peer(
+        "gigatoken",
+        "gigatokens",
+        ways="WHOLE",
+        absent=dict.fromkeys(set(JOBS) - {"encode-bpe"}, "the same as gigatoken"),
+        differs={"encode-bpe": "the file is one document, and its line feeds are encoded too"},
+    ),
+    "nanotoken-whole": _peer(
+        "nanotoken",
+        "nanotokens",
+        ways="WHOLE",
+        absent=dict.fromkeys(set(JOBS) - {"encode-wordpiece"}, "the same as nanotoken"),
+    ),
     "rustbpe": _peer(
         "rustbpe",
         "rustbpes",
@@ -127,6 +142,6 @@ def contestants(job: str) -> list[str]:
 
     Example:
         >>> contestants("encode-wordpiece")
-        ['toktools', 'tokenizers', 'nanotoken']
+        ['toktools', 'tokenizers', 'nanotoken', 'nanotoken-whole']
     """
     return [name for name, peer in PEERS.items() if job not in peer.absent]

@@ -18,8 +18,10 @@ from toktools.unicode.byte_alphabet import unspell
 def _train_bpe(task: Task) -> Work:
     unseen = 256 - len(set(Path(task.text).read_bytes()))
 
+    library: Any = gigabpe
+
     def run() -> Any:
-        return gigabpe.train_bpe(
+        return library.train_bpe(
             [task.text],
             task.vocab_size - unseen,
             special_tokens=["<PAD>", "<EOS>"],

@@ -1,7 +1,11 @@
-"""`gigatoken`: trains from and encodes files, documents parted by a line feed."""
+"""`gigatoken`: trains from and encodes files, documents parted by a line feed.
+
+`WHOLE` makes the file one document, line feeds and all, which suits this library better.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +22,12 @@ def _train_bpe(task: Task) -> Work:
     return Work(run, lambda made: [bytes(a) + bytes(b) for a, b in made[1]])
 
 
-def _encode_bpe(task: Task) -> Work:
+def _encode_bpe(task: Task, *, whole: bool = False) -> Work:
     tokenizer, parallel = _load(task), task.threads > 1
 
     def run() -> Any:
-        return tokenizer.encode_files(_source(task), parallel=parallel)
+        source = task.text if whole else _source(task)
+        return tokenizer.encode_files(source, parallel=parallel)
 
     def answer(made: Any) -> Any:
         import awkward  # pyright: ignore[reportMissingImports]
@@ -45,4 +50,5 @@ def _load(task: Task) -> Any:
     return gigatoken.Tokenizer(Path(task.tokenizers, "bpe.json"))
 
 
+WHOLE = {"encode-bpe": partial(_encode_bpe, whole=True)}
 JOBS = {"train-bpe": _train_bpe, "encode-bpe": _encode_bpe, "decode-bpe": _decode_bpe}

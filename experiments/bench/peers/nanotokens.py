@@ -1,7 +1,11 @@
-"""`nanotoken`: encodes files as BERT does, documents parted by a line feed."""
+"""`nanotoken`: encodes files as BERT does, documents parted by a line feed.
+
+`WHOLE` makes the file one document; a line feed is white space to BERT, so the ids are the same.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +14,17 @@ import nanotoken  # pyright: ignore[reportMissingImports]
 from experiments.bench.jobs import Task, Work
 
 
-def _encode_wordpiece(task: Task) -> Work:
+def _encode_wordpiece(task: Task, *, whole: bool = False) -> Work:
     tokenizer: Any = nanotoken.Tokenizer(str(Path(task.tokenizers, "wordpiece.json")))
     parallel = task.threads > 1
 
     def run() -> Any:
-        source = nanotoken.TextFileSource([task.text], separator=b"\n")
+        separator = None if whole else b"\n"
+        source = nanotoken.TextFileSource([task.text], separator=separator)
         return tokenizer.backend.encode_files(source, add_special_tokens=False, parallel=parallel)
 
     return Work(run, lambda made: made[0])
 
 
+WHOLE = {"encode-wordpiece": partial(_encode_wordpiece, whole=True)}
 JOBS = {"encode-wordpiece": _encode_wordpiece}
