@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from experiments.bench.command import bench
+from experiments.bench.generation import generation
 from experiments.parity.command import parity
 from experiments.reproduce.cli import reproduce
 from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
@@ -128,6 +129,7 @@ def report(folder: Path, markdown: bool) -> None:
     click.echo(f"report: {folder / 'report.html'}")
 
 
+bench.add_command(generation)
 main.add_command(bench)
 main.add_command(parity)
 main.add_command(reproduce)

@@ -67,7 +67,11 @@ def corpus(out: Path, size: str, sources: tuple[Path, ...]) -> None:
 )
 @click.option("--plot", "picture", type=click.Path(path_type=Path), help="Write a PNG.")
 @click.option("--resume", is_flag=True, help="Go on with the rounds in --output.")
-@click.option("--store", "keep", is_flag=True, help="Keep the result for the documentation.")
+@click.option(
+    "--store",
+    type=click.Choice(["tokenizers", "mixed"]),
+    help="Keep the result for the documentation: of English, or of mixed scripts.",
+)
 def tokenizers(
     source: Path | None,
     vocab_size: int,
@@ -78,7 +82,7 @@ def tokenizers(
     output: Path,
     picture: Path | None,
     resume: bool,
-    keep: bool,
+    store: str | None,
 ) -> None:
     """Time training, encoding and decoding beside every library of the extra [bench].
 
@@ -92,7 +96,7 @@ def tokenizers(
     """
     from experiments.bench.jobs import JOBS
     from experiments.bench.measure import Plan, measure
-    from experiments.bench.page import store
+    from experiments.bench.page import store as keep
     from experiments.bench.peers import PEERS
     from experiments.bench.preparing import parse_sizes, prepare
 
@@ -110,8 +114,8 @@ def tokenizers(
     prepared = prepare(path, [0, *plan.sizes], folder, vocab_size, say)
     result = measure(plan, prepared, output=output, say=say, resume=resume)
     _show(result, picture)
-    if keep:
-        store("tokenizers", result)
+    if store is not None:
+        keep(store, result)
 
 
 def _installed(path: Path) -> Path:

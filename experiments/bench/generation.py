@@ -1,4 +1,4 @@
-"""Generation beside two plain loops: `python -m experiments.bench.generation speed`.
+"""Generation beside two plain loops: `python -m experiments bench generation speed`.
 
 The naive loop feeds the whole prefix again for every token; the carried loop is torch as one would
 write it by hand: the model called for one token, the state kept. All go through the same model on
@@ -202,4 +202,4 @@ def memory(n_tokens: int) -> None:
 
 
 if __name__ == "__main__":
-    generation(prog_name="python -m experiments.bench.generation")
+    generation(prog_name="python -m experiments bench generation")

@@ -21,15 +21,20 @@ PARTS: dict[str, Callable[[Json], str]] = {
     "what was measured": lambda stored: header(stored["tokenizers"]),
     "all figures": lambda stored: full_table(stored["tokenizers"]),
     "short": lambda stored: short_table(stored["tokenizers"]),
+    "mixed scripts measured": lambda stored: header(stored["mixed"]),
+    "mixed scripts": lambda stored: full_table(stored["mixed"]),
     "first use": lambda stored: first_use_table(stored["first use"]),
 }
+KINDS = {"first": "first use", "mixed": "mixed"}
+"""Which results a part is made from, by its first word; the others from "tokenizers"."""
 
 
 def rendered(text: str, stored: Json) -> str:
     """Return a page with each part between its two marks put in anew.
 
     Args:   text: Markdown; a part stands between `<!-- speed: NAME -->` and `<!-- speed: end -->`.
-            stored: {"tokenizers": ..., "first use": ...}; a part whose figures are not there stays.
+            stored: {"tokenizers": ..., "mixed": ..., "first use": ...}; a part whose figures are not
+            there stays.
     Raises: ToktoolsError at an unknown name, or a part without an end.
     Example:
         >>> rendered("no part here", {})
@@ -44,7 +49,7 @@ def rendered(text: str, stored: Json) -> str:
             continue
         if name not in PARTS:
             raise ToktoolsError(f"a part must be one of {', '.join(PARTS)}, got {name!r}")
-        kind = "first use" if name == "first use" else "tokenizers"
+        kind = KINDS.get(name.split()[0], "tokenizers")
         body = f"\n\n{PARTS[name](stored)}\n\n" if kind in stored else rest
         out.append(f"{name} -->{body}")
     return "<!-- speed: ".join(out)
@@ -56,7 +61,7 @@ def stored_results() -> Json:
 
 
 def store(kind: str, result: Json) -> None:
-    """Keep a result ("tokenizers" or "first use") beside the others in `STORED`."""
+    """Keep a result ("tokenizers", "mixed" or "first use") beside the others in `STORED`."""
     write_text(STORED, json.dumps(stored_results() | {kind: result}, indent=1) + "\n")
 
 
