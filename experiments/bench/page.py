@@ -33,8 +33,8 @@ def rendered(text: str, stored: Json) -> str:
     """Return a page with each part between its two marks put in anew.
 
     Args:   text: Markdown; a part stands between `<!-- speed: NAME -->` and `<!-- speed: end -->`.
-            stored: {"tokenizers": ..., "mixed": ..., "first use": ...}; a part whose figures are not
-            there stays.
+            stored: {"tokenizers": ..., "mixed": ..., "first use": ...}; a part whose figures are
+            not there stays.
     Raises: ToktoolsError at an unknown name, or a part without an end.
     Example:
         >>> rendered("no part here", {})
