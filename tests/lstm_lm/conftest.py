@@ -12,10 +12,16 @@ from toktools.word import train_word
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
-    """Tiny models are slower on several threads, and very slow where cores are shared."""
+    """Tiny models are slower on several threads, and very slow where cores are shared.
+
+    The commands set OPENBLAS_NUM_THREADS where it is not set, and runs record it: so that one made
+    before a command was tested equals one made after, it is set from the beginning.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
+        yield
     torch.set_num_threads(before)
 
 

@@ -21,7 +21,8 @@ def in_bytes(text: str, encoding: Encoding, token_bytes: Sequence[bytes]) -> Enc
     """Return an encoding of `text` with spans of characters as one with spans of UTF-8 bytes.
 
     Tokens that share a character have its bytes dealt out among them, if their own bytes are those
-    of the text. Otherwise (a normalizer rewrote it) each has all bytes of its characters.
+    of the text. Otherwise (a normalizer rewrote it) each has all bytes of its characters. The first
+    may stand for more than decoding gives back: a prefix that was text.
 
     Args: token_bytes: what each id adds to a text.
     Example:
@@ -38,7 +39,9 @@ def in_bytes(text: str, encoding: Encoding, token_bytes: Sequence[bytes]) -> Enc
             start, end = encoding.spans[first][0], encoding.spans[last - 1][1]
             if not text[start].isspace():  # the space that decoding puts between words
                 parts[0] = parts[0].removeprefix(b" ")
-            if b"".join(parts) == text[start:end].encode():
+            joined, whole = b"".join(parts), text[start:end].encode()
+            if joined and whole.endswith(joined):
+                parts[0] = whole.removesuffix(joined) + parts[0]
                 group = _end_to_end(positions[start], parts)
         spans += group
     return Encoding(encoding.ids, spans)
