@@ -78,10 +78,10 @@ class LanguageModel(nn.Module):
     def _init_weights(self) -> None:
         """Keep torch's weights, but begin with a loss close to log V, tied or not.
 
-        With `init_range` every weight and bias is drawn from that range instead, as in Zaremba et
-        al. 2014, sec. 4.1. An embedding drawn from N(0, 1) learns faster than a small one: 2.43 instead of 2.63 bits
+        An embedding drawn from N(0, 1) learns faster than a small one: 2.43 instead of 2.63 bits
         per byte after 5 epochs of `python-docs` (BPE of 1,000). A tied one must be small, for it
-        makes the logits too.
+        makes the logits too. With `init_range` every weight and bias is drawn from that range
+        instead, as in Zaremba et al. 2014, arXiv:1409.2329, sec. 4.1.
         """
         bound = self.config.init_range
         if bound is not None:

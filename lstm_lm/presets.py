@@ -196,6 +196,10 @@ _PLAYS: dict[str, Any] = {
     "learning_rate": 3e-3,
     "schedule": "constant",
     "clip_value": 1.0,
+    "sample_every": 100,
+    "sample_if": "posterior>0.35",
+    "n_validations": 20,
+    "validation_bytes": 30_000,
 }
 
 
@@ -204,9 +208,7 @@ def shakespeare_numpy() -> Preset:
     return Preset(
         summary="plays by characters in NumPy: CIFG 2 x 100, Adam, 2 epochs",
         model=NumpyModelConfig(cell="lstm-cifg", embedding_size=100, hidden_size=100, n_layers=2),
-        training=NumpyTrainingConfig(
-            **_PLAYS, sample_every=100, sample_if="posterior>0.35", n_validations=20
-        ),
+        training=NumpyTrainingConfig(**_PLAYS),
         **_SHAKESPEARE,
     )
 
@@ -218,9 +220,7 @@ def shakespeare_torch() -> Preset:
         model=ModelConfig(
             cell="lstm-cifg", embedding_size=100, hidden_size=100, n_layers=2, dropout=0.0
         ),
-        training=TrainingConfig(
-            **_PLAYS, sample_every=100, sample_if="posterior>0.35", n_validations=20
-        ),
+        training=TrainingConfig(**_PLAYS),
         **_SHAKESPEARE,
     )
 
@@ -240,7 +240,7 @@ def _zaremba(*, steps: int, clip_norm: float, **training: Any) -> TrainingConfig
     """Return the training of Zaremba et al., whose loss is summed over `steps`; ours is a mean.
 
     So the rate, 1 there, is `steps` here, and the norm at which gradients are clipped is divided by
-    `steps`: the updates are the same. Only an epoch's last batch, which is shorter, counts for more.
+    `steps`: the updates are the same. Only an epoch's last batch, being shorter, counts for more.
     """
     return TrainingConfig(
         batch_size=20,

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import click
 
+from lstm_lm.presets import PRESETS
 from toktools.command_line import Group, say
 from toktools.errors import ToktoolsError, lookup
+
+TOPICS = ("headlines", "shakespeare", "ptb")
+"""Experiments of several presets, or of one under a shorter name: `described.EXPERIMENTS`."""
 
 
 @click.group(cls=Group)
@@ -160,3 +164,46 @@ def questions(output: Path, n_seeds: int, n_epochs: int | None, only: tuple[str,
     write_json(output / "results.json", results)
     write_page(results, output)
     click.echo(f"tables: {output / 'questions.md'}")
+
+
+def _described(name: str) -> click.Command:
+    """Return the command that runs the presets of an experiment of `described.EXPERIMENTS`."""
+
+    def run(
+        output: Path | None, source: str, limit: int | None, n_seeds: int, epochs: float | None
+    ) -> None:
+        from experiments.reproduce.described import measure
+        from experiments.reproduce.described_page import print_table, write_page
+        from lstm_lm.files import write_json
+
+        if n_seeds < 1:
+            raise ToktoolsError(f"--seeds must be >= 1, got {n_seeds}")
+        folder = output or Path("runs/reproduce") / name
+        options = {"seeds": range(n_seeds), "epochs": epochs, "limit": limit, "say": say}
+        results = measure(name, source, folder, **options)
+        write_json(folder / "results.json", results)
+        write_page(results, folder)
+        print_table(results)
+        click.echo(f"page: {folder / 'described.html'}")
+
+    text = f"""Train as described: {name}.
+
+    Finished runs in the folder are kept, an interrupted one goes on. Writes results.json,
+    described.png and described.html.
+
+    \b
+    Example:
+      python -m experiments reproduce {name} -c TEXT
+    """
+    options = [
+        click.Option(["--output", "-o"], type=click.Path(path_type=Path), help="The folder."),
+        click.Option(["--corpus", "-c", "source"], required=True, help="The text: a path or name."),
+        click.Option(["--limit"], type=click.IntRange(min=1), help="Only so many documents."),
+        click.Option(["--seeds", "n_seeds"], default=1, show_default=True, help="How many."),
+        click.Option(["--epochs"], type=float, help="In the place of the preset's."),
+    ]
+    return click.Command(name, params=options, callback=run, help=text)
+
+
+for _name in (*TOPICS, *PRESETS):
+    reproduce.add_command(_described(_name))

@@ -60,6 +60,6 @@ def _on_top(states: Iterable[State]) -> State:
 
 
 def _filled_up(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Return the tensors with zeros behind the last units, so that all are as wide as the widest."""
+    """Return the tensors, zeros behind their last units, so that all are as wide as the widest."""
     width = max(tensor.shape[-1] for tensor in tensors)
     return [functional.pad(tensor, (0, width - tensor.shape[-1])) for tensor in tensors]
