@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lstm_lm.files import read_json
+from lstm_lm.files import read_json, write_json
 from lstm_lm.presets import PRESETS, Preset, preset
 from lstm_lm.runs.backends import load, trainer
 from lstm_lm.runs.directory import RunDirectory
@@ -25,6 +25,9 @@ from toktools.registry import trainer as tokenizer_trainer
 from toktools.tokenizer import Tokenizer
 
 Json = dict[str, Any]
+PROCESSOR = "processor.json"
+PASSAGE = 250
+"""Tokens of the passage that is drawn from every model, whatever ends in between."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,20 +104,17 @@ def measure(
             corpus = open_corpus(source, **chosen.reading, limit=limit)
             path = folder / trial.title.replace(", ", "-").replace(" ", "-") / f"seed-{seed}"
             say(f"{trial.title}, seed {seed}: {path}")
-            seconds = run_trial(path, chosen, corpus)
-            runs.append(
-                {"title": trial.title, "preset": trial.name, "seed": seed}
-                | figures(path, chosen, corpus)
-                | {"cpu_seconds": seconds}
-            )
+            run_trial(path, chosen, corpus)
+            about = {"title": trial.title, "preset": trial.name, "seed": seed}
+            runs.append(about | figures(path, chosen, corpus))
     return {"name": name, "corpus": {"name": corpus.name, "limit": limit}, "runs": runs}
 
 
-def run_trial(path: Path, chosen: Preset, corpus: Corpus) -> list[float] | None:
+def run_trial(path: Path, chosen: Preset, corpus: Corpus) -> None:
     """Train, or go on, or leave a finished run as it is.
 
-    Returns: seconds of the processor at every validation, all of this process since the start of
-             training; None if not all of the run was done now.
+    A run done in one go leaves `processor.json` beside its other files: the processor's seconds of
+    this process at every validation, all since the start of training.
     """
     directory = RunDirectory(path)
     begun = directory.config.exists()
@@ -122,23 +122,25 @@ def run_trial(path: Path, chosen: Preset, corpus: Corpus) -> list[float] | None:
         recorded = directory.read_config()["training"]
         if recorded != dataclasses.asdict(chosen.training):
             raise ToktoolsError(f"{path}: holds a run with other options; choose another --output")
-        return None
+        return
+    tokenizer = _tokenizer(chosen, corpus)
     seconds: list[float] = []
     start = time.process_time()
 
     def note(progress: float, record: Mapping[str, Any] | None) -> None:
         if record is not None and record["event"] == "validation":
-            seconds.append(time.process_time() - start)
+            seconds.append(round(time.process_time() - start, 3))
 
     trainer(chosen.backend)(
-        *(path, corpus, _tokenizer(chosen, corpus)),
+        *(path, corpus, tokenizer),
         model=chosen.model,
         training=chosen.training,
         prompts=chosen.prompts,
         resume=begun,
         on_progress=note,
     )
-    return None if begun else seconds
+    if not begun:
+        write_json(path / PROCESSOR, {"seconds": seconds})
 
 
 def _tokenizer(chosen: Preset, corpus: Corpus) -> Tokenizer:
@@ -148,7 +150,10 @@ def _tokenizer(chosen: Preset, corpus: Corpus) -> Tokenizer:
 
 
 def figures(path: Path, chosen: Preset, corpus: Corpus) -> Json:
-    """Return what a finished run came to: curve, validation, test, samples."""
+    """Return what a finished run came to: curve, validation, test, samples.
+
+    The passage is drawn with seed 0, so the same weights give it again.
+    """
     run, directory = load(path), RunDirectory(path)
     evaluated = read_json(directory.evaluation)
     return {
@@ -162,7 +167,16 @@ def figures(path: Path, chosen: Preset, corpus: Corpus) -> Json:
         "best_epoch": evaluated["best"]["epoch"],
         "test": run.evaluate(corpus.split("test"), name="the test split").as_dict(),
         "samples": directory.samples.read_text("utf-8"),
+        "passage": run.generate(
+            chosen.prompts[0], strategy="sample", n_tokens=PASSAGE, stop_at_eos=False
+        ),
+        "cpu_seconds": cpu_seconds(path),
     }
+
+
+def cpu_seconds(path: Path) -> list[float] | None:
+    """Return the processor's seconds at every validation; None if the run was interrupted."""
+    return read_json(path / PROCESSOR)["seconds"] if (path / PROCESSOR).exists() else None
 
 
 def curve(metrics: Sequence[Mapping[str, Any]]) -> list[Json]:
