@@ -229,7 +229,7 @@ def _described(name: str) -> click.Command:
     Example:
       python -m experiments reproduce {name} -c TEXT
     """
-    options = [
+    options: list[click.Parameter] = [
         click.Option(["--output", "-o"], type=click.Path(path_type=Path), help="The folder."),
         click.Option(["--corpus", "-c", "source"], required=True, help="The text: a path or name."),
         click.Option(["--limit"], type=click.IntRange(min=1), help="Only so many documents."),
@@ -260,7 +260,7 @@ def _one_of_many(name: str) -> click.Command:
       python -m experiments reproduce {name} --seeds 1
     """
     unit = "In the place of its own." if experiment == "human-numbers" else "Times its own."
-    options = [
+    options: list[click.Parameter] = [
         click.Option(["--output", "-o"], type=click.Path(path_type=Path), help="The folder."),
         click.Option(["--seeds", "n_seeds"], default=3, show_default=True, help="How many."),
         click.Option(["--epochs"], type=float, help=unit),

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from lstm_lm.config import ModelConfig, TrainingConfig
 from lstm_lm.data.batching import make_batches
 from lstm_lm.data.encoded import encode_split
 from lstm_lm.model import LanguageModel
@@ -34,22 +35,23 @@ def measure_cost(name: str, source: str, *, n_updates: int, limit: int | None) -
     Raises:  ToktoolsError at an unknown preset, one in NumPy, or a text of fewer updates.
     """
     chosen = preset(name)
-    if chosen.backend != "torch":
+    shape, training = chosen.model, chosen.training
+    if not isinstance(shape, ModelConfig) or not isinstance(training, TrainingConfig):
         raise ToktoolsError(f"cost is measured of presets in PyTorch, got {name}; train that one")
     train = open_corpus(source, **chosen.reading, limit=limit).split("train")
     tokenizer = trainer(chosen.tokenizer)(train, **chosen.tokenizer_options)
     split = encode_split(tokenizer, train, name="the train split")
-    torch.manual_seed(chosen.training.seed)
-    model = LanguageModel(tokenizer.n_vocab, chosen.model).train()
-    learner = Learner(model, chosen.training, CrossEntropy())
-    batches = make_batches(split, chosen.training, eos_id=tokenizer.require_eos())
+    torch.manual_seed(training.seed)
+    model = LanguageModel(tokenizer.n_vocab, shape).train()
+    learner = Learner(model, training, CrossEntropy())
+    batches = make_batches(split, training, eos_id=tokenizer.require_eos())
     chunks = list(islice(batches.epoch(0), n_updates + 1))
     if len(chunks) <= n_updates:
         raise ToktoolsError(f"an epoch must have more than {n_updates} updates, got {len(chunks)}")
-    learner.update(chunks[0], chosen.training.learning_rate)
+    learner.update(chunks[0], training.learning_rate)
     start = time.process_time()
     for chunk in chunks[1:]:
-        learner.update(chunk, chosen.training.learning_rate)
+        learner.update(chunk, training.learning_rate)
     seconds = (time.process_time() - start) / n_updates
     n_updates_per_epoch = sum(1 for _ in batches.epoch(0))
     return {

@@ -98,16 +98,18 @@ def measure(
     if epochs is not None and not epochs > 0:
         raise ToktoolsError(f"--epochs must be > 0, got {epochs}")
     runs: list[Json] = []
+    corpora = set[str]()
     for trial in EXPERIMENTS[name]:
         for seed in seeds:
             chosen = trial.preset(seed=seed, epochs=epochs)
             corpus = open_corpus(source, **chosen.reading, limit=limit)
+            corpora.add(corpus.name)
             path = folder / trial.title.replace(", ", "-").replace(" ", "-") / f"seed-{seed}"
             say(f"{trial.title}, seed {seed}: {path}")
             run_trial(path, chosen, corpus)
             about = {"title": trial.title, "preset": trial.name, "seed": seed}
             runs.append(about | figures(path, chosen, corpus))
-    return {"name": name, "corpus": {"name": corpus.name, "limit": limit}, "runs": runs}
+    return {"name": name, "corpus": {"name": ", ".join(corpora), "limit": limit}, "runs": runs}
 
 
 def run_trial(path: Path, chosen: Preset, corpus: Corpus) -> None:
