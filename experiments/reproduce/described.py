@@ -122,7 +122,7 @@ def run_trial(path: Path, chosen: Preset, corpus: Corpus) -> None:
     begun = directory.config.exists()
     if directory.evaluation.exists():
         recorded = directory.read_config()["training"]
-        if recorded != dataclasses.asdict(chosen.training):
+        if type(chosen.training)(**recorded) != chosen.training:
             raise ToktoolsError(f"{path}: holds a run with other options; choose another --output")
         return
     tokenizer = _tokenizer(chosen, corpus)
@@ -169,9 +169,7 @@ def figures(path: Path, chosen: Preset, corpus: Corpus) -> Json:
         "best_epoch": evaluated["best"]["epoch"],
         "test": run.evaluate(corpus.split("test"), name="the test split").as_dict(),
         "samples": directory.samples.read_text("utf-8"),
-        "passage": run.generate(
-            chosen.prompts[0], strategy="sample", n_tokens=PASSAGE, stop_at_eos=False
-        ),
+        "passage": run.generate(chosen.prompts[0], strategy="sample", stop_on=str(PASSAGE)),
         "cpu_seconds": cpu_seconds(path),
     }
 
