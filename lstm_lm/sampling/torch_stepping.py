@@ -58,8 +58,8 @@ class TorchStepper:
 def lstm_layers(recurrent: nn.Module) -> list[lstm_step.Layer] | None:
     """Return the weights of each layer if all are plain LSTMs of one width; else None.
 
-    They may be torch's or ours. Cells derived from ours (coupled, peephole, mogrifier) step in their
-    own way.
+    They may be torch's or ours. Cells derived from ours (coupled, peephole, mogrifier) step in
+    their own way.
     """
     if isinstance(recurrent, WeightDrop):
         recurrent = recurrent.module
