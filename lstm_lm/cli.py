@@ -21,6 +21,7 @@ from lstm_lm.commands.options import (
     tokenizer_choice,
     was_given,
 )
+from lstm_lm.commands.presets import preset_option, presets
 from lstm_lm.commands.sampling import sample, say_unknown
 from lstm_lm.commands.threads import one_blas_thread, wait_briefly
 from lstm_lm.commands.training import find_lr, seeds_asked_for, show_batch
@@ -53,6 +54,7 @@ def main() -> None:
 
 
 @main.command()
+@preset_option
 @tokenizer_choice
 @corpus_options(default="python-docs")
 @click.option(
@@ -81,6 +83,7 @@ def main() -> None:
 @click.option("--overwrite", is_flag=True, help="Replace the run in the run directory.")
 @click.option("--device", default="cpu", show_default=True, help="Where to compute.")
 def train(
+    preset: str | None,
     corpus: Corpus,
     output: Path,
     seeds: str | None,
@@ -103,6 +106,7 @@ def train(
           --prompt "O Romeo"
       lstm_lm train -o runs/bpe --resume
       lstm_lm train -t word --seeds 0,1,2 -o runs/word
+      lstm_lm train --preset ptb-small -c ptb/ --epochs 2 -o runs/ptb
       lstm_lm train -t character --backend numpy --cell lstm-cifg --sample-every 100 -o runs/numpy
     """
     if accept_other_code and not resume:
@@ -126,7 +130,10 @@ def train(
         overwrite=overwrite,
         backend=begun.backend,
         device=device,
-        record={"command": {**chosen, "tokenizer_option": list(chosen["tokenizer_option"])}},
+        record={
+            "command": {**chosen, "tokenizer_option": list(chosen["tokenizer_option"])},
+            "preset": preset,
+        },
         **configs,
     )
 
@@ -286,5 +293,6 @@ describe_default(evaluate, "source", "the run's own")
 
 main.add_command(sample)
 main.add_command(complete)
+main.add_command(presets)
 main.add_command(show_batch)
 main.add_command(find_lr)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,12 +75,13 @@ class Settings:
                 flag = name.replace("_", "-")
                 raise ToktoolsError(f"--{flag} must be in (0, 10], got {getattr(self, name)}")
 
-    def runs(self) -> list[tuple[str, Recipe, int]]:
-        """Return language, recipe and seed of every training."""
+    def runs(self, recipes: Sequence[Recipe] = RECIPES) -> list[tuple[str, Recipe, int]]:
+        """Return language, recipe and seed of every training with one of `recipes`."""
         return [
             (language, recipe, seed)
             for language in LANGUAGES
             for recipe in (RECIPES if language == "anbn" else RECIPES[1:3])
+            if recipe in recipes
             for seed in range(self.n_seeds)
         ]
 
@@ -90,16 +91,18 @@ class Settings:
         return max(1, round(recipe.epochs * share))
 
 
-def measure(settings: Settings, *, say: Callable[[str], object]) -> Json:
+def measure(
+    settings: Settings, *, say: Callable[[str], object], recipes: Sequence[Recipe] = RECIPES
+) -> Json:
     """Train every network on every language.
 
-    Args:    say: gets a line as each training begins.
+    Args:    say: gets a line as each training begins. recipes: only networks with one of these.
     Returns: {"settings", "environment", "lowest_loss_nats", "no_model_below_nats", "runs"}; the
              two bounds by split of a^n b^n, `runs` a list with one entry for each training.
     """
     with alone(0):
         runs: list[Json] = []
-        for name, recipe, seed in settings.runs():
+        for name, recipe, seed in settings.runs(recipes):
             say(f"training: {name}, {recipe.title}, seed {seed}")
             runs.append(measure_one(settings, name, recipe, seed))
         return summary(settings, runs)

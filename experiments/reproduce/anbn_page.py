@@ -127,7 +127,8 @@ def draw(results: Json) -> Figure:
     for axes in (by_epoch, by_second, counting, harder):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=9)
+        if axes.get_legend_handles_labels()[0]:  # one network alone may have no harder languages
+            axes.legend(frameon=False, fontsize=9)
     return figure
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from lstm_lm.presets import EXPERIMENTS, PRESETS
 from toktools.command_line import Group, say
 from toktools.errors import ToktoolsError, lookup
+
+TOPICS = ("headlines", "shakespeare", "ptb")
+"""Experiments of several presets, or of one under a shorter name: `described.EXPERIMENTS`."""
 
 
 @click.group(cls=Group)
@@ -72,18 +77,7 @@ def human_numbers(output: Path, n_seeds: int, n_epochs: int | None) -> None:
       python -m experiments reproduce human-numbers
       python -m experiments reproduce human-numbers --seeds 1 --epochs 1 -o runs/numbers
     """
-    from experiments.reproduce.human_numbers import measure
-    from experiments.reproduce.human_numbers_page import print_table, write_page
-    from lstm_lm.files import write_json
-
-    if n_seeds < 1:
-        raise ToktoolsError(f"--seeds must be >= 1, got {n_seeds}")
-    results = measure(range(n_seeds), say=say, n_epochs=n_epochs)
-    output.mkdir(parents=True, exist_ok=True)
-    write_json(output / "results.json", results)
-    write_page(results, output)
-    print_table(results)
-    click.echo(f"page: {output / 'human-numbers.html'}")
+    _human_numbers(output, n_seeds, n_epochs, slice(None))
 
 
 @reproduce.command()
@@ -110,19 +104,8 @@ def anbn(output: Path, n_seeds: int, hidden_size: int, epochs: float, harder_epo
       python -m experiments reproduce anbn
       python -m experiments reproduce anbn --seeds 1 --epochs 0.1 -o runs/anbn
     """
-    from experiments.reproduce.anbn import Settings, measure
-    from experiments.reproduce.anbn_page import print_table, write_page
-    from lstm_lm.files import write_json
-
-    settings = Settings(
-        n_seeds=n_seeds, hidden_size=hidden_size, epochs=epochs, harder_epochs=harder_epochs
-    )
-    results = measure(settings, say=say)
-    output.mkdir(parents=True, exist_ok=True)
-    write_json(output / "results.json", results)
-    write_page(results, output)
-    print_table(results)
-    click.echo(f"page: {output / 'anbn.html'}")
+    settings = {"n_seeds": n_seeds, "hidden_size": hidden_size}
+    _anbn(output, slice(None), epochs=epochs, harder_epochs=harder_epochs, **settings)
 
 
 @reproduce.command()
@@ -160,3 +143,132 @@ def questions(output: Path, n_seeds: int, n_epochs: int | None, only: tuple[str,
     write_json(output / "results.json", results)
     write_page(results, output)
     click.echo(f"tables: {output / 'questions.md'}")
+
+
+def _human_numbers(output: Path, n_seeds: int, n_epochs: int | None, which: slice) -> None:
+    """Train some of the seven models, and write what came of it."""
+    from experiments.reproduce.human_numbers import RECIPES, measure
+    from experiments.reproduce.human_numbers_page import print_table, write_page
+    from lstm_lm.files import write_json
+
+    if n_seeds < 1:
+        raise ToktoolsError(f"--seeds must be >= 1, got {n_seeds}")
+    results = measure(range(n_seeds), say=say, recipes=RECIPES[which], n_epochs=n_epochs)
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "results.json", results)
+    write_page(results, output)
+    print_table(results)
+    click.echo(f"page: {output / 'human-numbers.html'}")
+
+
+def _anbn(output: Path, which: slice, **options: Any) -> None:
+    """Train some of the networks that count, and write what came of it."""
+    from experiments.reproduce.anbn import RECIPES, Settings, measure
+    from experiments.reproduce.anbn_page import print_table, write_page
+    from lstm_lm.files import write_json
+
+    results = measure(Settings(**options), say=say, recipes=RECIPES[which])
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "results.json", results)
+    write_page(results, output)
+    print_table(results)
+    click.echo(f"page: {output / 'anbn.html'}")
+
+
+@reproduce.command()
+@click.argument("name", metavar="PRESET")
+@click.option("--corpus", "-c", "source", required=True, help="The text: a path or a name.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many documents.")
+@click.option(
+    "--updates", default=5, show_default=True, type=click.IntRange(min=1), help="That are timed."
+)
+def cost(name: str, source: str, limit: int | None, updates: int) -> None:
+    """Say what an epoch of a preset costs, from a few updates: time and memory.
+
+    \b
+    Example:
+      python -m experiments reproduce cost ptb-awd -c ptb/
+    """
+    from experiments.reproduce.cost import measure_cost
+
+    found = measure_cost(name, source, n_updates=updates, limit=limit)
+    click.echo(
+        f"{name}: {found['n_parameters']:,} weights, {found['n_updates_per_epoch']:,} updates an "
+        f"epoch, {found['threads']} threads; {found['cpu_seconds_per_update']:.2f} s of the "
+        f"processor an update, {found['cpu_hours_per_epoch']:.2f} hours an epoch; "
+        f"{found['peak_mb']:,} MB at most, the text and the libraries included"
+    )
+
+
+def _described(name: str) -> click.Command:
+    """Return the command that runs the presets of an experiment of `described.EXPERIMENTS`."""
+
+    def run(
+        output: Path | None, source: str, limit: int | None, n_seeds: int, epochs: float | None
+    ) -> None:
+        from experiments.reproduce.described import measure
+        from experiments.reproduce.described_page import print_table, write_page
+        from lstm_lm.files import write_json
+
+        if n_seeds < 1:
+            raise ToktoolsError(f"--seeds must be >= 1, got {n_seeds}")
+        folder = output or Path("runs/reproduce") / name
+        options = {"seeds": range(n_seeds), "epochs": epochs, "limit": limit, "say": say}
+        results = measure(name, source, folder, **options)
+        write_json(folder / "results.json", results)
+        write_page(results, folder)
+        print_table(results)
+        click.echo(f"page: {folder / 'described.html'}")
+
+    text = f"""Train as described: {name}.
+
+    Finished runs in the folder are kept, an interrupted one goes on. Writes results.json,
+    described.png and described.html.
+
+    \b
+    Example:
+      python -m experiments reproduce {name} -c TEXT
+    """
+    options: list[click.Parameter] = [
+        click.Option(["--output", "-o"], type=click.Path(path_type=Path), help="The folder."),
+        click.Option(["--corpus", "-c", "source"], required=True, help="The text: a path or name."),
+        click.Option(["--limit"], type=click.IntRange(min=1), help="Only so many documents."),
+        click.Option(["--seeds", "n_seeds"], default=1, show_default=True, help="How many."),
+        click.Option(["--epochs"], type=float, help="In the place of the preset's."),
+    ]
+    return click.Command(name, params=options, callback=run, help=text)
+
+
+def _one_of_many(name: str) -> click.Command:
+    """Return the command that trains one network of an experiment that has several."""
+    experiment = EXPERIMENTS[name]
+    position = [n for n, of in EXPERIMENTS.items() if of == experiment].index(name)
+    which = slice(position, position + 1)
+
+    def run(output: Path | None, n_seeds: int, epochs: float | None) -> None:
+        folder = output or Path("runs/reproduce") / name
+        if experiment == "human-numbers":
+            _human_numbers(folder, n_seeds, None if epochs is None else round(epochs), which)
+            return
+        shares = {} if epochs is None else {"epochs": epochs, "harder_epochs": epochs}
+        _anbn(folder, which, n_seeds=n_seeds, **shares)
+
+    text = f"""Train this one network of {experiment}.
+
+    \b
+    Example:
+      python -m experiments reproduce {name} --seeds 1
+    """
+    unit = "In the place of its own." if experiment == "human-numbers" else "Times its own."
+    options: list[click.Parameter] = [
+        click.Option(["--output", "-o"], type=click.Path(path_type=Path), help="The folder."),
+        click.Option(["--seeds", "n_seeds"], default=3, show_default=True, help="How many."),
+        click.Option(["--epochs"], type=float, help=unit),
+    ]
+    return click.Command(name, params=options, callback=run, help=text)
+
+
+for _name in (*TOPICS, *PRESETS):
+    reproduce.add_command(_described(_name))
+for _name in EXPERIMENTS:
+    reproduce.add_command(_one_of_many(_name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 from torch import nn
 
@@ -43,6 +44,8 @@ TORCH_CELLS: dict[str, Callable[..., nn.RNNBase]] = {
 def make_recurrent(config: ModelConfig) -> nn.Module:
     """Return the recurrent layers of a model: from (T, B, E) and a state to (T, B, H) and a state.
 
+    H is `config.output_size`.
+
     The same seed draws the same weights for ours and for torch's of the same cell.
     """
     recurrent = _layers(config)
@@ -57,22 +60,23 @@ def make_recurrent(config: ModelConfig) -> nn.Module:
 def _layers(config: ModelConfig) -> nn.Module:
     """Return torch's layers in one module where that can be, else a stack of single ones."""
     hidden, rate = config.hidden_size, config.dropout_rates.hidden
-    if config.uses_torch and (config.n_layers == 1 or not config.locked_dropout):
+    alike = config.n_layers == 1 or (not config.locked_dropout and config.output_size == hidden)
+    if config.uses_torch and alike:
         between = rate if config.n_layers > 1 else 0.0  # torch warns of one that cannot act
         make = TORCH_CELLS[config.cell]
-        return make(config.embedding_size, hidden, config.n_layers, dropout=between)
-    sizes = [config.embedding_size] + [hidden] * (config.n_layers - 1)
+        return make(config.embedding_size, config.output_size, config.n_layers, dropout=between)
+    sizes = [config.embedding_size, *[hidden] * (config.n_layers - 1), config.output_size]
     dropout = dropout_layer(rate, locked=config.locked_dropout)
-    return RecurrentStack([_layer(config, size) for size in sizes], dropout)
+    return RecurrentStack([_layer(config, *pair) for pair in pairwise(sizes)], dropout)
 
 
-def _layer(config: ModelConfig, input_size: int) -> nn.Module:
+def _layer(config: ModelConfig, input_size: int, hidden_size: int) -> nn.Module:
     """Return one layer."""
     if config.uses_torch:
-        return TORCH_CELLS[config.cell](input_size, config.hidden_size)
+        return TORCH_CELLS[config.cell](input_size, hidden_size)
     options = {}
     if config.layer_norm:
         options["layer_norm"] = True
     if config.cell == "mogrifier":
         options |= {"n_rounds": config.mogrifier_rounds, "rank": config.mogrifier_rank}
-    return CELLS[config.cell](input_size, config.hidden_size, **options)
+    return CELLS[config.cell](input_size, hidden_size, **options)

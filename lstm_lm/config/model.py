@@ -46,6 +46,7 @@ class ModelConfig:
     embedding_size: int = setting(200, "Length of a token's vector.")
     hidden_size: int = setting(200, "Units in each recurrent layer.")
     n_layers: int = setting(2, "Recurrent layers.")
+    last_size: int | None = setting(None, "Units in the last of them; default: hidden_size.")
     dropout: float = setting(0.2, "Share of activations dropped in training, at every layer.")
     tied: bool = setting(False, "Use one matrix for the embedding and for the output layer.")
     cell: str = setting("lstm", "Kind of recurrent layer.", choices=CELLS)
@@ -57,6 +58,9 @@ class ModelConfig:
     layer_norm: bool = setting(False, "Normalise the gates and the cell (own layers only).")
     orthogonal: bool = setting(False, "Begin with orthogonal recurrent matrices.")
     forget_bias: float | None = setting(None, "Begin with the forget gates' bias at this.")
+    init_range: float | None = setting(
+        None, "Begin with every weight drawn evenly from -x to x; default: by layer."
+    )
     mogrifier_rounds: int = setting(5, "Mogrifier: rounds of gating in front of the LSTM.")
     mogrifier_rank: int | None = setting(None, "Mogrifier: rank of its matrices; default: full.")
     input_dropout: float | None = setting(None, "Of the first layer's inputs; default: dropout.")
@@ -76,18 +80,33 @@ class ModelConfig:
         for name in ("embedding_size", "hidden_size", "n_layers"):
             at_least(self, name, 1)
         at_least(self, "mogrifier_rounds", 0)
-        if self.mogrifier_rank is not None:
-            at_least(self, "mogrifier_rank", 1)
+        for name in ("mogrifier_rank", "last_size"):
+            if getattr(self, name) is not None:
+                at_least(self, name, 1)
         for name in ("drop_mult", "ar_alpha", "tar_beta"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ToktoolsError(f"{name} must be >= 0 and finite, got {getattr(self, name)}")
-        if self.tied and self.embedding_size != self.hidden_size:
+        if self.tied and self.embedding_size != self.output_size:
+            name = "hidden_size" if self.last_size is None else "last_size"
             raise ToktoolsError(
-                "tied needs embedding_size == hidden_size (one matrix serves both), "
-                f"got {self.embedding_size} and {self.hidden_size}; make them equal or untie"
+                f"tied needs embedding_size == {name} (one matrix serves both), "
+                f"got {self.embedding_size} and {self.output_size}; make them equal or untie"
             )
+        self._check_start()
         self._check_rates()
         self._check_cell()
+
+    def _check_start(self) -> None:
+        """Raise ToktoolsError at a range of first weights that is none, or is overwritten."""
+        if self.init_range is None:
+            return
+        if not 0 < self.init_range < float("inf"):
+            raise ToktoolsError(f"init_range must be > 0 and finite, got {self.init_range}")
+        if self.orthogonal or self.forget_bias is not None:
+            raise ToktoolsError(
+                "init_range draws every weight, which orthogonal and forget_bias would undo; "
+                "leave out the one or the others"
+            )
 
     def _check_rates(self) -> None:
         """Raise ToktoolsError at a dropout rate outside [0, 1), multiplied or not."""
@@ -118,6 +137,11 @@ class ModelConfig:
                     f"lstm-gates is the bare form to read, without {name}; "
                     "use cell lstm, which gives the same numbers"
                 )
+
+    @property
+    def output_size(self) -> int:
+        """Units in the last recurrent layer, which the head reads."""
+        return self.hidden_size if self.last_size is None else self.last_size
 
     @property
     def uses_torch(self) -> bool:

@@ -11,7 +11,7 @@ from toktools.errors import ToktoolsError
 BATCHINGS = ("stream", "window", "sentence")
 CARRYING = ("carry", "reset")
 OPTIMIZERS = ("adam", "adamw", "sgd", "adagrad", "rmsprop", "nt-asgd")
-SCHEDULES = ("cosine", "constant", "plateau", "one-cycle")
+SCHEDULES = ("cosine", "constant", "plateau", "one-cycle", "step")
 PRECISIONS = ("float32", "bfloat16")
 CLASS_WEIGHTS = ("none", "inverse", "complement")
 
@@ -58,10 +58,12 @@ class TrainingConfig:
     schedule: str = setting(
         "cosine",
         "cosine: falls to 0 over the budget. plateau: divided after a validation without a new "
-        "best. one-cycle: rises, then falls.",
+        "best. one-cycle: rises, then falls. step: divided before each epoch after the first few.",
         choices=SCHEDULES,
     )
     plateau_divisor: float = setting(4.0, "What plateau divides the learning rate by.")
+    step_after: int = setting(4, "Epochs that step leaves the learning rate as it is.")
+    step_divisor: float = setting(2.0, "What step divides the learning rate by, epoch by epoch.")
     clip_norm: float = setting(1.0, "Largest norm of the gradient; longer ones are scaled down.")
     clip_value: float | None = setting(
         None, "Instead of clip_norm: largest absolute value of each element of the gradient."
@@ -99,7 +101,7 @@ class TrainingConfig:
         one_of(self, "schedule", SCHEDULES)
         one_of(self, "precision", PRECISIONS)
         one_of(self, "class_weights", CLASS_WEIGHTS)
-        for name in ("batch_size", "bptt", "detach_every", "nonmonotone"):
+        for name in ("batch_size", "bptt", "detach_every", "nonmonotone", "step_after"):
             at_least(self, name, 1)
         for name in ("patience", "sample_every"):
             if getattr(self, name) is not None:
@@ -108,7 +110,7 @@ class TrainingConfig:
             at_least(self, name, 0)
         for name in (
             *("epochs", "minutes", "learning_rate", "clip_norm", "clip_value"),
-            *("validation_bytes", "plateau_divisor"),
+            *("validation_bytes", "plateau_divisor", "step_divisor"),
         ):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
@@ -143,6 +145,8 @@ class TrainingConfig:
                     f"{name} decides by validations and needs n_validations >= {needed[name]}, "
                     f"got {self.n_validations}"
                 )
+        if self.schedule == "step" and self.minutes is not None:
+            raise ToktoolsError("schedule 'step' counts epochs; give epochs instead of minutes")
         if self.sample_if is not None and self.sample_every is None:
             raise ToktoolsError("sample_if needs sample_every: after how many updates to look")
 

@@ -56,9 +56,10 @@ class TorchStepper:
 
 
 def lstm_layers(recurrent: nn.Module) -> list[lstm_step.Layer] | None:
-    """Return the weights of each layer if all are plain LSTMs, torch's or ours; else None.
+    """Return the weights of each layer if all are plain LSTMs of one width; else None.
 
-    Cells derived from ours (coupled, peephole, mogrifier) step in their own way.
+    They may be torch's or ours. Cells derived from ours (coupled, peephole, mogrifier) step in
+    their own way.
     """
     if isinstance(recurrent, WeightDrop):
         recurrent = recurrent.module
@@ -70,7 +71,7 @@ def lstm_layers(recurrent: nn.Module) -> list[lstm_step.Layer] | None:
             layers.append(_layer(module, ""))
         else:
             return None
-    return layers
+    return layers if len({w_hh.shape for _, w_hh, _, _ in layers}) == 1 else None
 
 
 def _layer(module: nn.Module, suffix: str) -> lstm_step.Layer:

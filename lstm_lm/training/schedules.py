@@ -22,13 +22,16 @@ def learning_rate(
 
     Source: cosine: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5, one cycle down to 0.
             one-cycle: Smith and Topin 2018, arXiv:1708.07120, with cosine for both slopes.
-            plateau: Zaremba et al. 2014, arXiv:1409.2329, divide once the loss stops falling.
+            step: Zaremba et al. 2014, arXiv:1409.2329, sec. 4.1.
     Example:
         >>> learning_rate(TrainingConfig(learning_rate=0.5), 0.5)
         0.25
         >>> plateau = TrainingConfig(learning_rate=0.5, schedule="plateau")
         >>> learning_rate(plateau, 0.5, [3.0, 2.0, 2.5])
         0.125
+        >>> step = TrainingConfig(learning_rate=1.0, schedule="step", epochs=13)  # 4 epochs at 1
+        >>> [learning_rate(step, epoch / 13) for epoch in (0, 3.9, 4, 5.5, 6)]
+        [1.0, 1.0, 0.5, 0.25, 0.125]
     """
     rate, progress = config.learning_rate, min(progress, 1.0)
     if config.schedule == "cosine":
@@ -37,6 +40,9 @@ def learning_rate(
         return rate / config.plateau_divisor ** n_failures(validation_losses)
     if config.schedule == "one-cycle":
         return one_cycle(rate, progress)
+    if config.schedule == "step":
+        epoch = math.floor(progress * config.epochs + 1e-9)  # a sum of shares may fall short
+        return rate / config.step_divisor ** max(0, epoch - config.step_after + 1)
     return rate
 
 

@@ -183,3 +183,33 @@ def test_every_dropout_is_the_general_one_unless_given_and_all_are_scaled_togeth
     assert rates == (0.1, 0.4, 0.5, 0.0, 0.2)
     halved = ModelConfig(embedding_dropout=0.1, input_dropout=0.4, drop_mult=0.5).dropout_rates
     assert halved == pytest.approx((0.05, 0.2, 0.0, 0.1, 0.1))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "lstm-cifg"])
+@pytest.mark.parametrize("implementation", ["auto", "own"])
+def test_a_narrower_last_layer_reads_and_gives_what_single_layers_do(cell, implementation):
+    torch.manual_seed(1)
+    stack = make_recurrent(
+        config(cell=cell, implementation=implementation, last_size=3, n_layers=3, dropout=0.0)
+    )
+    x_TBE = torch.randn(4, 2, 5)
+    first_TBE, second_TBE = x_TBE[:3], x_TBE[3:]
+    y_TBH, state = stack(first_TBE, stack.init_state(2))
+    rest_TBH, state = stack(second_TBE, state)
+
+    h_TBE, finals = x_TBE, []
+    for layer in stack.layers:
+        h_TBE, after = layer(h_TBE, layer.init_state(2))
+        finals.append(after)
+    assert_close(torch.cat([y_TBH, rest_TBH]), h_TBE)
+    assert h_TBE.shape[-1] == 3
+    for number, tensors in enumerate(finals):
+        for whole_LBH, own_LBH in zip(state, tensors, strict=True):
+            size = own_LBH.shape[-1]
+            assert_close(whole_LBH[number, :, :size], own_LBH[0])
+            assert (whole_LBH[number, :, size:] == 0).all()
+
+
+def test_one_layer_is_of_the_last_size():
+    layer = make_recurrent(config(n_layers=1, last_size=4))
+    assert layer.hidden_size == 4

@@ -23,6 +23,10 @@ CONFIGS = {
         **{"optimizer": "sgd", "momentum": 0.9, "schedule": "plateau", "learning_rate": 3.0},
         "checkpoint_every": "4",
     },
+    "stream-sgd-step": {
+        **{"optimizer": "sgd", "schedule": "step", "step_after": 1, "step_divisor": 1.5},
+        **{"learning_rate": 3.0, "checkpoint_every": "4"},
+    },
     "random-lengths-nt-asgd": {
         **{"random_bptt": True, "optimizer": "nt-asgd", "nonmonotone": 1, "learning_rate": 8.0},
         **{"schedule": "constant", "checkpoint_every": "2"},
@@ -53,6 +57,7 @@ CONFIGS = {
 
 SHOWS = {  # that the run did what its name says
     "stream-sgd-plateau": lambda lines, last: lines[-1]["learning_rate"] < 1,
+    "stream-sgd-step": lambda lines, last: lines[-1]["learning_rate"] == pytest.approx(3 / 1.5**2),
     "random-lengths-nt-asgd": lambda lines, last: "optimizer/0/average" in last,
     "reach-back-adamw-one-cycle": lambda lines, last: "earlier/1" in last,
     "window-rmsprop-plateau": lambda lines, last: lines[-1]["learning_rate"] < 0.03,

@@ -269,3 +269,12 @@ def test_without_weights_there_is_no_penalty_and_nothing_is_kept():
     model, _ = penalised()
     assert model.penalty() == 0.0
     assert model._to_be_penalised is None
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_range_of_first_weights_holds_for_every_weight_and_bias(tied):
+    model = make(embedding_size=64, hidden_size=64, tied=tied, init_range=0.02)
+    for name, parameter in model.named_parameters():
+        assert parameter.abs().max() <= 0.02, name
+        assert parameter.abs().max() > 0.015, name
+        assert abs(parameter.mean()) < 0.006, name

@@ -112,3 +112,18 @@ def test_averaging_begins_when_algorithm_1_says_and_never_ends(history, n):
     for length in range(len(history) + 1):
         begun = averaging_begins(history[:length], n)
         assert begun is (T is not None and length > T)
+
+
+@given(st.integers(1, 60), st.integers(1, 10), st.floats(1.05, 4.0), st.integers(1, 500))
+def test_step_divides_before_every_epoch_after_the_first_few(n_epochs, whole, divisor, n_updates):
+    config = TrainingConfig(
+        **{"schedule": "step", "epochs": n_epochs, "learning_rate": 1.0},
+        **{"step_after": whole, "step_divisor": divisor},
+    )
+    rate = 1.0
+    for epoch in range(n_epochs):
+        if epoch >= whole:
+            rate /= divisor
+        for update in {0, n_updates // 2, n_updates - 1}:
+            progress = (epoch * n_updates + update) / (n_epochs * n_updates)
+            assert learning_rate(config, progress) == pytest.approx(rate)

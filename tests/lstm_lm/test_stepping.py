@@ -32,6 +32,7 @@ def configs():
     yield ModelConfig(**sizes, tied=True)
     yield ModelConfig(**sizes, cell="lstm", implementation="own", layer_norm=True)
     yield ModelConfig(**sizes, weight_dropout=0.5)
+    yield ModelConfig(embedding_size=4, hidden_size=6, last_size=4, n_layers=3, tied=True)
     yield ModelConfig(**sizes, locked_dropout=True, dropout=0.4)
 
 

@@ -12,6 +12,7 @@ from toktools.corpus.builtin import BUILTIN
 from toktools.corpus.corpus import open_corpus
 from toktools.corpus.normalization import NORMALIZERS
 from toktools.corpus.settings import DOCUMENTS, ERRORS
+from toktools.errors import ToktoolsError
 
 
 def corpus_options(
@@ -42,6 +43,8 @@ def corpus_options(
             sources = chosen.pop("source")
             if not sources and not required:
                 return command(*args, corpus=None, **kwargs)
+            if not sources:
+                raise ToktoolsError("a text must be named; pass it with --corpus (-c)")
             corpus = open_corpus(sources[0] if len(sources) == 1 else list(sources), **chosen)
             return command(*args, corpus=corpus, **kwargs)
 
