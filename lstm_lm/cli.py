@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_lm.commands.completion import complete
+from lstm_lm.commands.embeddings import analogy, neighbours
 from lstm_lm.commands.options import (
     CORPUS_OPTIONS,
     check_options,
@@ -286,5 +287,7 @@ describe_default(evaluate, "source", "the run's own")
 
 main.add_command(sample)
 main.add_command(complete)
+main.add_command(analogy)
+main.add_command(neighbours)
 main.add_command(show_batch)
 main.add_command(find_lr)
