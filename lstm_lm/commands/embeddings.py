@@ -170,7 +170,11 @@ def print_neighbours(title: str, columns: dict[str, list[Neighbour]]) -> None:
 
 
 def print_table(table: Any) -> None:
-    """Print a table on standard output."""
+    """Print a table on standard output, never narrower than its cells need."""
     from rich.console import Console
+    from rich.measure import Measurement
 
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    needed = Measurement.get(console, console.options.update(max_width=1000), table).maximum
+    console.width = max(console.width, needed)
+    console.print(table)
