@@ -40,9 +40,7 @@ def two_cuts(draw):
         inner = draw(st.sets(st.integers(1, len(text))))
         cuts = sorted({0, *inner, len(text)})
         bits = st.floats(0, 20)
-        both.append(
-            scored(text, [(s, e, draw(bits)) for s, e in pairwise(cuts)])
-        )
+        both.append(scored(text, [(s, e, draw(bits)) for s, e in pairwise(cuts)]))
     return both
 
 
