@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_lm.commands.completion import complete
-from lstm_lm.commands.embeddings import analogy, neighbours
+from lstm_lm.commands.embeddings import analogy, draw, neighbours
 from lstm_lm.commands.explain import explain
 from lstm_lm.commands.options import (
     CORPUS_OPTIONS,
@@ -283,6 +283,7 @@ main.add_command(sample)
 main.add_command(complete)
 main.add_command(analogy)
 main.add_command(neighbours)
+main.add_command(draw)
 main.add_command(explain)
 main.add_command(quality)
 main.add_command(rating_sheet)

@@ -178,3 +178,30 @@ def print_table(table: Any) -> None:
     needed = Measurement.get(console, console.options.update(max_width=1000), table).maximum
     console.width = max(console.width, needed)
     console.print(table)
+
+
+@click.command("map")
+@run_argument
+@click.option(
+    *("--output", "-o"),
+    type=click.Path(path_type=Path),
+    help="The picture.  [default: RUN/map.png]",
+)
+@source_option
+@click.option("--labels", default=80, show_default=True, help="Tokens to label, the first ids.")
+def draw(run: Path, output: Path | None, source: str, labels: int) -> None:
+    """Draw the vectors of all tokens on a page, by their two principal components.
+
+    \b
+    Example:
+      lstm_lm map runs/word
+      lstm_lm map runs/word --from output --labels 150 -o words.svg
+    """
+    from lstm_lm.embeddings import open_vectors
+    from lstm_lm.embeddings.picture import draw_map
+
+    output = output or run / "map.png"
+    if output.suffix not in (".png", ".svg", ".pdf"):
+        raise ToktoolsError(f"the picture must be .png, .svg or .pdf, got {output}")
+    n = draw_map(open_vectors(run, source), output, n_labels=labels, title=run.name)
+    click.echo(f"{output}: {n} of the first {labels} tokens have room for a label")

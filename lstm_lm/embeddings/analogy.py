@@ -70,11 +70,12 @@ def analogy(
     found = None
     if expect is not None:
         wanted = vectors.word(expect)
-        if len(wanted.ids) > 1 or wanted.unknown or wanted.read in own:
+        id, *more = wanted.ids
+        if more or wanted.unknown or wanted.read in own:
             raise ToktoolsError(
                 f"the word expected must be one token, known, and none of the three, got {expect!r}"
             )
-        found = {m: _place(vectors, target_E, m, wanted.ids[0], own) for m in MEASURES}
+        found = {m: _place(vectors, target_E, m, id, own) for m in MEASURES}
     return Analogy(words=words, source=vectors.source, expected=found, **lists)
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from lstm_lm.cli import main
 from lstm_lm.embeddings import MEASURES, Vectors, analogy, nearest, open_vectors
+from lstm_lm.embeddings.neighbours import l2
+from lstm_lm.embeddings.picture import principal_components
 from lstm_lm.embeddings.questions import read_questions, score_questions
 from lstm_lm.files import read_arrays, write_arrays
 from toktools import train_bpe, train_word
@@ -188,3 +190,28 @@ def test_weights_that_are_nan_are_refused(trained, tmp_path):
     write_arrays(tmp_path / "model.safetensors", arrays)
     done = lm("neighbours", tmp_path, "one", status=1)
     assert "embedding.weight has NaN or infinite weights" in done.stderr
+
+
+def test_principal_components_keep_distances_in_a_plane_and_tell_their_share():
+    random = np.random.default_rng(0)
+    plane = random.normal(size=(20, 2))
+    axes, _ = np.linalg.qr(random.normal(size=(7, 7)))
+    places, share = principal_components(plane @ axes[:2] + 3)
+    assert share == pytest.approx(1)
+    for i in range(20):
+        assert l2(places, places[i]) == pytest.approx(l2(plane, plane[i]))
+    noise = random.normal(size=(30, 5))
+    variances = np.linalg.eigvalsh(np.cov(noise.T))
+    places, share = principal_components(noise)
+    assert share == pytest.approx(variances[-2:].sum() / variances.sum())
+    assert np.var(places, axis=0, ddof=1) == pytest.approx(variances[:-3:-1])
+
+
+def test_the_map_is_a_picture_with_labels(trained, tmp_path):
+    svg = tmp_path / "map.svg"
+    done = lm("map", trained.path, "-o", svg, "--labels", 5)
+    assert "of the first 5 tokens" in done.stdout
+    assert "<svg" in svg.read_text("utf-8")
+    lm("map", trained.path)
+    assert (trained.path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert "must be .png, .svg or .pdf" in lm("map", trained.path, "-o", "map.txt", status=1).stderr
