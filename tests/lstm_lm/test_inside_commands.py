@@ -8,8 +8,9 @@ import pytest
 COMMANDS = ("analogy", "neighbours", "map", "explain", "quality", "rating-sheet", "rating-score")
 CODE = """
 import sys; from lstm_lm.cli import main
+heavy = ('torch', 'sacrebleu', 'matplotlib')
 try: main()
-finally: print(','.join(m for m in ('torch', 'sacrebleu', 'matplotlib') if m in sys.modules) or 'none')
+finally: print(','.join(m for m in heavy if m in sys.modules) or 'none')
 """
 
 
