@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.plan import Plan, TokenizerSpec
+from experiments.quality import quality_of
 from experiments.report import write_report
 from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.files import read_json, write_json
@@ -145,6 +146,7 @@ class Comparison:
         test = run.evaluate(self._splits["test"], name="the test split")
         metrics = run.metrics
         last = metrics[-1]
+        n_tokens = max(1, round(self.plan.sample_bytes * test.n_tokens / test.n_bytes))
         return {
             "n_vocab": run.tokenizer.n_vocab,
             "lossless": run.tokenizer.lossless,
@@ -165,13 +167,18 @@ class Comparison:
                 if "validation_bits_per_byte" in line
             ],
             "cut": [_cut(run.tokenizer, prompt) for prompt in self.plan.prompts],
-            "samples": self._samples(run, test.n_bytes / test.n_tokens),
+            "samples": self._samples(run, n_tokens),
+            "quality": quality_of(
+                run,
+                training=self._splits["train"],
+                held_out=self._splits["validation"],
+                n_tokens=n_tokens,
+            ),
             "environment": run.config["environment"],
         }
 
-    def _samples(self, run: Run, bytes_per_token: float) -> dict[str, list[str]]:
+    def _samples(self, run: Run, n_tokens: int) -> dict[str, list[str]]:
         """Return every prompt continued by each strategy, by about the same amount of text."""
-        n_tokens = max(1, round(self.plan.sample_bytes / bytes_per_token))
         return {
             strategy: list(run.generate(self.plan.prompts, strategy=strategy, n_tokens=n_tokens))
             for strategy in STRATEGIES

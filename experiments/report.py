@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from experiments.charts import learning_curves
 from experiments.plan import Plan
+from experiments.quality import quality_rows
 from experiments.summary import COLUMNS, cells, failures, headline, rows
 from lstm_lm.files import write_text
 
@@ -28,6 +29,7 @@ def write_report(results: Json, path: Path) -> None:
         columns=COLUMNS,
         cells=cells,
         failures=failures(results),
+        quality=quality_rows(results),
         n_seeds=len({run["seed"] for run in finished}),
         first_runs=[run for run in finished if run["seed"] == finished[0]["seed"]],
         chart=learning_curves(results) if finished else "",

@@ -2,8 +2,9 @@
 
 In reading order: config, model with cells and regularization, data (text as ids, batches),
 evaluation (the rule of fair comparison, the price of `<ANY>`), training (losses, optimisers, one
-update, the loop), runs (`train`, `load`, exact resume), sampling, numpy_lm (the same networks in
-NumPy), commands and cli. The names below are the public API, imported on first use.
+update, the loop), runs (`train`, `load`, exact resume), sampling, embeddings, explaining and
+quality (looking inside), numpy_lm (the same networks in NumPy), commands and cli. The names below
+are the public API, imported on first use.
 """
 
 from importlib import import_module

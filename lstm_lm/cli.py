@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_lm.commands.completion import complete
+from lstm_lm.commands.embeddings import analogy, draw, neighbours
+from lstm_lm.commands.explain import explain
 from lstm_lm.commands.options import (
     CORPUS_OPTIONS,
     check_options,
@@ -18,10 +20,12 @@ from lstm_lm.commands.options import (
     config_options,
     describe_default,
     make_tokenizer,
+    own_corpus,
     tokenizer_choice,
     was_given,
 )
 from lstm_lm.commands.presets import preset_option, presets
+from lstm_lm.commands.quality import quality, rating_score, rating_sheet
 from lstm_lm.commands.sampling import sample, say_unknown
 from lstm_lm.commands.threads import one_blas_thread, wait_briefly
 from lstm_lm.commands.training import find_lr, seeds_asked_for, show_batch
@@ -192,22 +196,13 @@ def _take_up(output: Path, corpus: Corpus, chosen: dict[str, Any]) -> _Begun:
                 f"got {typed!r}; leave it out, or start another run"
             )
     return _Begun(
-        corpus=corpus if was_given(*CORPUS_OPTIONS) else _own_corpus(recorded),
+        corpus=corpus if was_given(*CORPUS_OPTIONS) else own_corpus(recorded),
         backend=backend_of(recorded),
         tokenizer=load(directory.tokenizer),
         prompts=tuple(recorded["prompts"]),
         model=recorded["model"],
         training=recorded["training"],
     )
-
-
-def _own_corpus(config: dict[str, Any]) -> Corpus:
-    """Open the corpus that a run was trained on."""
-    from toktools.corpus import open_corpus
-
-    if not config["corpus"]:
-        raise ToktoolsError("this run's text was given in memory; name a text with --corpus")
-    return open_corpus(**config["corpus"])
 
 
 def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
@@ -279,7 +274,7 @@ def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> Non
         what = f"{corpus.name}{f', {split} split' if split else ''}"
     else:
         split = split or "validation"
-        text = _own_corpus(loaded.config).split(split)
+        text = own_corpus(loaded.config).split(split)
         what = f"{text.name}, {split} split"
     evaluation = loaded.evaluate(text, name=what)
     if as_json:
@@ -294,5 +289,12 @@ describe_default(evaluate, "source", "the run's own")
 main.add_command(sample)
 main.add_command(complete)
 main.add_command(presets)
+main.add_command(analogy)
+main.add_command(neighbours)
+main.add_command(draw)
+main.add_command(explain)
+main.add_command(quality)
+main.add_command(rating_sheet)
+main.add_command(rating_score)
 main.add_command(show_batch)
 main.add_command(find_lr)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from experiments.parity.measure import table as parity_table
+from experiments.reproduce.king import table as king_table
 from experiments.summary import markdown
 
 ROOT = Path(__file__).parent.parent
@@ -118,3 +119,8 @@ def test_the_table_of_parity_is_that_of_the_stored_results_and_shows_no_differen
     assert parity_table(results) in (ROOT / "docs" / "parity.md").read_text("utf-8")
     assert sum(row["different"] for row in results["rows"]) == 0
     assert sum(row["drawn"] for row in results["rows"]) >= 10_000_000
+
+
+def test_the_table_of_analogies_is_that_of_the_stored_answers():
+    results = json.loads((ROOT / "experiments" / "results" / "king.json").read_text("utf-8"))
+    assert king_table(results) in (ROOT / "docs" / "analogies.md").read_text("utf-8")

@@ -20,6 +20,7 @@ from toktools.errors import ToktoolsError, lookup
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from toktools.corpus import Corpus
     from toktools.tokenizer import Tokenizer
 
 Settings = TypeVar("Settings", bound="DataclassInstance")
@@ -108,6 +109,15 @@ def describe_default(command: click.Command, name: str, text: str) -> None:
     for parameter in command.params:
         if parameter.name == name and isinstance(parameter, click.Option):
             parameter.show_default = text
+
+
+def own_corpus(config: dict[str, Any]) -> Corpus:
+    """Open the corpus that a run was trained on."""
+    from toktools.corpus import open_corpus
+
+    if not config["corpus"]:
+        raise ToktoolsError("this run's text was given in memory; name a text with --corpus")
+    return open_corpus(**config["corpus"])
 
 
 def tokenizer_choice(command: Callable[..., Any]) -> Callable[..., Any]:

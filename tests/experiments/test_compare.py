@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.quality import HELD_OUT, quality_rows
 from experiments.summary import rows
 from toktools import load as load_tokenizer
 
@@ -116,6 +117,20 @@ def test_the_report_holds_all_and_fetches_nothing(finished, results: dict):
     assert "<svg" in page
     fetched = re.findall(r'(?:src|href)\s*=\s*"(?!#)([^"]*)"|url\((?!#)([^)]*)\)|@import', page)
     assert fetched == []
+
+
+def test_the_report_sets_the_texts_of_each_tokenizer_beside_held_out_text(finished, results: dict):
+    table = quality_rows(results)
+    assert [row["texts of"] for row in table[:-1]] == list(
+        dict.fromkeys(run["title"] for run in results["runs"])
+    )
+    assert table[-1]["texts of"] == HELD_OUT
+    page = (finished[0] / "report.html").read_text()
+    for row in table:
+        assert all(f"<td>{cell}</td>" in page for cell in row.values())
+    shares = [run["quality"]["made"]["known_words"] for run in results["runs"]]
+    words = [run["tokenizer"].startswith("word") for run in results["runs"]]
+    assert {share for share, word in zip(shares, words, strict=True) if word} == {1.0}
 
 
 def test_a_finished_comparison_trains_nothing_anew(finished):
