@@ -100,7 +100,8 @@ def random_length(bptt: int, random: np.random.Generator) -> int:
     """Draw the length of a chunk: N(bptt, 5), or N(bptt / 2, 5) one time in twenty.
 
     Returns: at least 5, or `bptt` where that is less: a chunk of a step or two teaches little.
-    Source:  Merity et al. 2018, arXiv:1708.02182, sec. 5; the least of 5 is this project's.
+    Source:  Merity et al. 2018, arXiv:1708.02182, sec. 5; the least of 5 is that of main.py in
+             github.com/salesforce/awd-lstm-lm, which drops the fraction where this rounds.
     """
     middle = bptt / 2 if random.random() < _SHORT else bptt
     return max(min(5, bptt), round(random.normal(middle, _LENGTH_SPREAD)))
