@@ -110,13 +110,16 @@ def test_a_penalty_makes_activations_smaller_and_is_no_part_of_the_reported_loss
 def test_a_config_with_every_field_set_comes_back_from_json():
     config = ModelConfig(
         **SIZES,
-        **{"n_layers": 3, "dropout": 0.5, "tied": True, "cell": "mogrifier"},
+        **{"n_layers": 3, "last_size": 10, "dropout": 0.5, "tied": True, "cell": "mogrifier"},
         **{"implementation": "own", "layer_norm": True, "orthogonal": True, "forget_bias": 1.0},
         **{"mogrifier_rounds": 4, "mogrifier_rank": 7, "locked_dropout": True},
         **{"input_dropout": 0.1, "hidden_dropout": 0.2, "output_dropout": 0.3},
         **{"embedding_dropout": 0.4, "weight_dropout": 0.6, "drop_mult": 0.7},
         **{"ar_alpha": 2.0, "tar_beta": 1.0},
     )
+    other = ModelConfig(init_range=0.1)  # goes with neither orthogonal nor forget_bias
     defaults = to_json(ModelConfig())
-    assert all(value != defaults[name] for name, value in to_json(config).items())
-    assert from_json(ModelConfig, json.loads(json.dumps(to_json(config)))) == config
+    for name, default in defaults.items():
+        assert {to_json(config)[name], to_json(other)[name]} != {default}, name
+    for one in (config, other):
+        assert from_json(ModelConfig, json.loads(json.dumps(to_json(one)))) == one
