@@ -14,6 +14,7 @@ from toktools.kernels.long_cache import LONG, keep_long, long_hash, recall_long
 from toktools.kernels.merging import merge_bytes
 from toktools.kernels.word_cache import (
     SHORT,
+    ask_for_word,
     keep_word,
     recall_word,
     word_key,
@@ -26,6 +27,7 @@ COUNT, LINES = 0, 1
 _LINE_FEED = ord("\n")
 _0, _1 = np.uint64(0), np.uint64(1)
 _SHORT = np.uint64(SHORT)
+_AHEAD = np.uint64(16)  # pieces; memory takes as long to answer
 
 
 @kernel
@@ -46,7 +48,9 @@ def encode_pieces(
         out: uint32, room for an id a byte, and 3 more; state: int64 (2,).
     """
     count, n_lines = np.uint64(state[COUNT]), np.uint64(state[LINES])
+    last = np.uint64(n_pieces - 1)
     for i in range(np.uint64(0), np.uint64(n_pieces)):
+        ask_for_word(short, text, starts, min(i + _AHEAD, last))
         start = np.uint64(starts[i])
         length = np.uint64(starts[i + _1]) - start
         if lines:  # a branch for each line end would be guessed wrong as often

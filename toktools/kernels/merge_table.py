@@ -1,7 +1,8 @@
 """Merges in one hash table: which pair of symbols becomes which, and how early.
 
 An entry is one uint64: the left symbol, the right symbol and the rank of their merge, 21 bits each.
-So a lookup touches one cache line, and a table of 32,000 merges fits a core's own cache.
+Eight share a line of memory, and a lookup compares them all at once: which of them it is, or that it
+is none, would be guessed wrong as often as not.
 """
 
 from __future__ import annotations
@@ -13,21 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.errors import ToktoolsError
-from toktools.kernels.kernel import kernel
+from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.vectors import LANES, equal_words, lowest_bit
 
 BITS = np.uint64(21)
 LIMIT = 1 << 21  # of ids and ranks; the last is left out, so that no entry is EMPTY
 EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth, vol. 3, sec. 6.4)
+NO_SYMBOL = LIMIT - 1  # in no merge
 _RANK = np.uint64(LIMIT - 1)
-_1 = np.uint64(1)
+_LANES, _LAST, _LOG, _0 = (np.uint64(n) for n in (LANES, LANES - 1, 3, 0))
 
 
 class MergeTable(NamedTuple):
     """Merges as the kernels take them.
 
-    entries: uint64, a power of two of them, at least twice the number of merges.
-    shift: uint64, 64 less the logarithm of their number.
+    entries: uint64, rows of LANES, a power of two of them, filled from the first lane on; twice as
+        many as merges or more. A row that is full goes on in the next.
+    shift: uint64, 64 less the logarithm of the number of rows.
     made: int32 (n_merges,): the symbol that the merge of each rank makes.
     """
 
@@ -44,11 +48,19 @@ def merge_table(merges: Sequence[tuple[int, int, int]]) -> MergeTable:
     columns = np.array(merges, dtype=np.int64).reshape(-1, 3)
     if len(columns) >= LIMIT - 1 or (columns.size and columns.max() >= LIMIT - 1):
         raise ToktoolsError(f"compiled merging needs fewer than {LIMIT - 1:,} tokens and merges")
-    bits = max(4, (2 * len(columns)).bit_length())
-    entries = np.full(1 << bits, EMPTY)
+    bits = max(1, (2 * len(columns) // LANES).bit_length())
+    room = np.full(LANES * ((1 << bits) + 1), EMPTY)
+    first = -room.ctypes.data % 64 // 8  # a row is a line of memory
+    entries = room[first : first + (LANES << bits)]
     table = MergeTable(entries, np.uint64(64 - bits), columns[:, 2].astype(np.int32))
     _fill(columns, table.entries, table.shift)
     return table
+
+
+@inlined
+def _row(shift, key):
+    """Return where the row of a key begins."""
+    return (key * _MULTIPLIER >> shift) << _LOG
 
 
 @kernel
@@ -57,22 +69,20 @@ def _fill(merges, entries, shift):
     mask = np.uint64(len(entries) - 1)
     for rank in range(len(merges)):
         key = np.uint64(merges[rank, 0]) << BITS | np.uint64(merges[rank, 1])
-        i = key * _MULTIPLIER >> shift
+        i = _row(shift, key)
         while entries[i] != EMPTY and entries[i] >> BITS != key:
-            i = (i + _1) & mask
+            i = (i + np.uint64(1)) & mask
         entries[i] = key << BITS | np.uint64(rank)
 
 
-@kernel
+@inlined
 def find_rank(entries, shift, left, right):
     """Return the rank of the merge of two symbols, int64, or -1."""
     key = np.uint64(left) << BITS | np.uint64(right)
-    i = key * _MULTIPLIER >> shift
-    mask = np.uint64(len(entries) - 1)
+    row = _row(shift, key)
     while True:
-        entry = entries[i]
-        if entry >> BITS == key:
-            return np.int64(entry & _RANK)
-        if entry == EMPTY:
-            return np.int64(-1)
-        i = (i + _1) & mask
+        found = equal_words(entries, row, key, BITS)
+        entry = entries[row + (np.uint64(lowest_bit(np.uint64(found))) & _LAST)]
+        if (found != 0) | (entries[row + _LAST] == EMPTY):  # one branch, nearly always the same
+            return np.int64(entry & _RANK) | -np.int64(found == 0)
+        row = (row + _LANES) & np.uint64(len(entries) - 1)

@@ -1,8 +1,9 @@
 """Applying merges to one piece: the lowest rank first, the leftmost among equals.
 
 The readable twin is `toktools.training.merging.apply_merges`. A short piece keeps the rank of every
-pair in an array and takes the smallest of all at each step, which vector instructions make cheap; a
-long one keeps them in a heap, so that n symbols take O(n log n).
+pair in an array and takes the smallest of all at each step, eight at a time; a long one keeps them
+in a heap, so that n symbols take O(n log n). Symbols are linked in a ring, with NO_SYMBOL between the
+last and the first: so a pair at either end is looked up as any other, without a branch.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.merge_table import find_rank
+from toktools.kernels.merge_table import NO_SYMBOL, find_rank
+from toktools.kernels.vectors import LANES, least_word
 
 SHORT = 128  # symbols; positions fit 8 bits
 _SHORT_BITS = 8
@@ -24,8 +26,9 @@ _NEVER = np.int64(0x7FFFFFFFFFFFFFFF)
 class Workspace(NamedTuple):
     """Room for one piece of n symbols.
 
-    symbols: int32 (n,); keys: int64 (n,): rank and position of the pair that begins there.
-    after, before: int32 (n,): the positions of the neighbours.
+    symbols: int32 (n + 1,).
+    keys: int64 (n + LANES,): rank and position of the pair that begins there.
+    after, before: int32 (n + 1,): the positions of the neighbours.
     heap: int64 (3 n,).
     """
 
@@ -39,10 +42,10 @@ class Workspace(NamedTuple):
 def workspace(n: int) -> Workspace:
     """Return room for pieces of at most `n` symbols."""
     return Workspace(
-        np.empty(n, np.int32),
-        np.empty(n, np.int64),
-        np.empty(n, np.int32),
-        np.empty(n, np.int32),
+        np.empty(n + 1, np.int32),
+        np.empty(n + LANES, np.int64),
+        np.empty(n + 1, np.int32),
+        np.empty(n + 1, np.int32),
         np.empty(3 * n, np.int64),
     )
 
@@ -90,17 +93,17 @@ def _key(rank, i, bits):
 @kernel
 def _merge(symbols, keys, after, before, heap, n, entries, shift, made):
     """Merge symbols whose pairs have their keys; return how many are left."""
-    keys[n - 1] = _NEVER
-    lowest = _NEVER
-    for i in range(n - 1):
-        lowest = min(lowest, keys[i])
+    for i in range(LANES):
+        keys[n - 1 + i] = _NEVER
+    lowest = _lowest(keys, n, -1, -1, -1)
     if lowest == _NEVER:
         return n
     for i in range(n):
         after[i] = i + 1
-        before[i] = i - 1
+        before[i + 1] = i
+    before[0], symbols[n] = n, NO_SYMBOL
     if n <= SHORT:
-        _merge_short(symbols, keys, after, before, n, entries, shift, made)
+        _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made)
     else:
         _merge_long(symbols, keys, after, before, heap, n, entries, shift, made)
     count, i = 0, 0
@@ -111,33 +114,50 @@ def _merge(symbols, keys, after, before, heap, n, entries, shift, made):
     return count
 
 
-@kernel
+@inlined
+def _lowest(keys, n, i, j, k):
+    """Return the lowest of the keys of n symbols but those at i, j and k."""
+    lowest = _NEVER
+    for at in range(0, n, LANES):
+        lowest = min(lowest, least_word(keys, at, i, j, k))
+    return lowest
+
+
+@inlined
 def _join(symbols, keys, after, before, i, symbol):
-    """Put `symbol` in the place of symbol i and of the one after it."""
+    """Put `symbol` in the place of symbol i and of the one after it; return what is behind now."""
     j = after[i]
     symbols[i] = symbol
     keys[i] = _NEVER
     keys[j] = _NEVER
-    after[i] = after[j]
-    if after[i] < len(before):
-        before[after[i]] = i
+    behind = after[j]
+    after[i] = behind
+    before[behind] = i
+    return behind
 
 
 @kernel
-def _merge_short(symbols, keys, after, before, n, entries, shift, made):
-    while True:
-        lowest = _NEVER
-        for i in range(n - 1):
-            lowest = min(lowest, keys[i])
-        if lowest == _NEVER:
-            return
-        i = lowest & (1 << _SHORT_BITS) - 1
-        _join(symbols, keys, after, before, i, made[lowest >> _SHORT_BITS])
-        j, h = after[i], before[i]
-        if j < n:
-            keys[i] = _key(find_rank(entries, shift, symbols[i], symbols[j]), i, _SHORT_BITS)
-        if h >= 0:
-            keys[h] = _key(find_rank(entries, shift, symbols[h], symbols[i]), h, _SHORT_BITS)
+def _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made):
+    """Merge as `_merge`; lowest: of the keys.
+
+    The lowest of the keys that stay is found while the others are looked up, not after they were
+    written: a vector that is read before what was written to it has settled must wait for that.
+    """
+    mask, bits = np.uint64((1 << _SHORT_BITS) - 1), np.uint64(_SHORT_BITS)
+    while lowest != _NEVER:
+        i, symbol = np.uint64(lowest) & mask, made[np.uint64(lowest) >> bits]
+        gone, h = np.uint64(after[i]), np.uint64(before[i])
+        j = np.uint64(after[gone])
+        lowest = _lowest(keys, n, np.int64(i), np.int64(gone), np.int64(h))
+        symbols[i] = symbol
+        after[i] = j
+        before[j] = i
+        right = _key(find_rank(entries, shift, symbol, symbols[j]), np.int64(i), _SHORT_BITS)
+        left = _key(find_rank(entries, shift, symbols[h], symbol), np.int64(h), _SHORT_BITS)
+        keys[i] = right
+        keys[h] = left
+        keys[gone] = _NEVER
+        lowest = min(lowest, min(left, right))
 
 
 @kernel
@@ -157,12 +177,10 @@ def _merge_long(symbols, keys, after, before, heap, n, entries, shift, made):
         i = lowest & (1 << _LONG_BITS) - 1
         if keys[i] != lowest:
             continue  # another pair stands here by now, or none
-        _join(symbols, keys, after, before, i, made[lowest >> _LONG_BITS])
-        j, h = after[i], before[i]
-        if j < n:
-            size = _offer(keys, heap, i, find_rank(entries, shift, symbols[i], symbols[j]), size)
-        if h >= 0:
-            size = _offer(keys, heap, h, find_rank(entries, shift, symbols[h], symbols[i]), size)
+        symbol = made[lowest >> _LONG_BITS]
+        j, h = _join(symbols, keys, after, before, i, symbol), before[i]
+        size = _offer(keys, heap, i, find_rank(entries, shift, symbol, symbols[j]), size)
+        size = _offer(keys, heap, h, find_rank(entries, shift, symbols[h], symbol), size)
 
 
 @kernel

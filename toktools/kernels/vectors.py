@@ -1,4 +1,5 @@
-"""What numba has no name for: 64 bytes classified by one vector instruction each, and bit counts.
+"""What numba has no name for: 64 bytes classified by one vector instruction each, 8 words at once,
+and bit counts.
 
 The vectors are portable LLVM: the compiler makes AVX-512, AVX2 or NEON of them.
 """
@@ -17,6 +18,8 @@ _BIT = ir.IntType(1)
 _BYTE = ir.IntType(8)
 _WORD = ir.IntType(64)
 _VECTOR = ir.VectorType(_BYTE, WIDTH)
+LANES = 8  # words at once
+_WORDS = ir.VectorType(_WORD, LANES)
 
 
 def _all(byte: int) -> Any:
@@ -86,6 +89,51 @@ def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(array, types.int32), generate
+
+
+@intrinsic
+def least_word(typing_context: Any, array: Any, offset: Any, i: Any, j: Any, k: Any) -> Any:
+    """Return the least of the LANES int64 from `array[offset]` on but those at i, j and k.
+
+    The largest number of all if there are no others.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        words = builder.load(_pointer(context, builder, signature, args, _WORDS), align=8)
+        lanes = ir.Constant(_WORDS, list(range(LANES)))
+        none = ir.Constant(_WORDS, [(1 << 63) - 1] * LANES)
+        for place in args[2:]:
+            lane = _in_all_lanes(builder, builder.sub(place, args[1]))
+            words = builder.select(builder.icmp_unsigned("==", lanes, lane), none, words)
+        kind = ir.FunctionType(_WORD, [_WORDS])
+        name = f"llvm.vector.reduce.smin.v{LANES}i64"
+        least = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        return builder.call(least, [words])
+
+    return types.int64(array, *[types.int64] * 4), generate
+
+
+@intrinsic
+def equal_words(typing_context: Any, array: Any, offset: Any, word: Any, shift: Any) -> Any:
+    """Return which of the LANES uint64 from `array[offset]` on are `word` when shifted right.
+
+    Returns: a mask, int64; bit i for `array[offset + i]`.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        words = builder.load(_pointer(context, builder, signature, args, _WORDS), align=8)
+        word, shift = (_in_all_lanes(builder, arg) for arg in args[2:])
+        equal = builder.icmp_unsigned("==", builder.lshr(words, shift), word)
+        return builder.zext(builder.bitcast(equal, ir.IntType(LANES)), _WORD)
+
+    return types.int64(array, offset, types.uint64, types.uint64), generate
+
+
+def _in_all_lanes(builder: Any, word: Any) -> Any:
+    """Return a vector of LANES times the same word."""
+    one = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), word, ir.Constant(_WORD, 0))
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(one, ir.Constant(_WORDS, ir.Undefined), lanes)
 
 
 @intrinsic

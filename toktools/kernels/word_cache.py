@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.long_cache import LONG
 from toktools.kernels.stores import store_word
-from toktools.kernels.vectors import load_word
+from toktools.kernels.vectors import load_word, prefetch
 
 SHORT = 15  # bytes
 _INLINE = 3  # ids in a word's own row
@@ -73,10 +73,24 @@ def word_key(text, start, length):
 
 
 @inlined
+def ask_for_word(short, text, starts, i):
+    """Ask for the rows of word i, so that they are at hand when it comes to it."""
+    start = np.uint64(starts[i])
+    length = min(np.uint64(starts[i + _1]) - start, np.uint64(SHORT))
+    first, second = word_key(text, start, length)
+    prefetch(short, np.int32(_mixed(first, second) & np.uint64(len(short) - 1)))
+
+
+@inlined
+def _mixed(first, second):
+    """Return 32 bits that depend on all of a key."""
+    return (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1 >> _HALF
+
+
+@inlined
 def word_row(short, first, second):
     """Return the row that holds a word if any does."""
-    mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
-    row = (mixed >> _HALF) & np.uint64(len(short) - 1)
+    row = _mixed(first, second) & np.uint64(len(short) - 1)
     return row ^ np.uint64((short[row, _0] ^ first | short[row, _1] ^ second) != _0)
 
 
@@ -103,8 +117,7 @@ def keep_word(short, ids, used, first, second, symbols, n):
     if used[0] + n > len(ids):
         short[:, 1] = 0  # no word has length 0
         used[0] = 0
-    mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
-    row = np.int64((mixed >> _HALF) & np.uint64(len(short) - 1))
+    row = np.int64(_mixed(first, second) & np.uint64(len(short) - 1))
     if short[row, 1]:  # else what stands beside would be lost for nothing
         for j in range(4):
             short[row ^ 1, j] = short[row, j]
