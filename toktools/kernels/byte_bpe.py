@@ -43,8 +43,8 @@ class ByteBPEEncoder:
         byte_ids: Sequence[int],
         merges: Sequence[tuple[int, int, int]],
         pretokenizer: Pretokenizer,
-        short_bits: int = 18,
-        long_bits: int = 16,
+        short_bits: int = 19,
+        long_bits: int = 19,
     ) -> None:
         self._arguments = byte_ids, merges, pretokenizer, short_bits, long_bits
         cut = cut_of(pretokenizer)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.kernel import kernel
-from toktools.kernels.long_cache import LONG, keep_long, long_hash, recall_long
+from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.long_cache import LONG, ask_for_long, keep_long, long_hash, recall_long
 from toktools.kernels.merging import merge_bytes
 from toktools.kernels.word_cache import (
     SHORT,
@@ -50,7 +50,7 @@ def encode_pieces(
     count, n_lines = np.uint64(state[COUNT]), np.uint64(state[LINES])
     last = np.uint64(n_pieces - 1)
     for i in range(np.uint64(0), np.uint64(n_pieces)):
-        ask_for_word(short, text, starts, min(i + _AHEAD, last))
+        _ask_ahead(short, long, text, starts, min(i + _AHEAD, last))
         start = np.uint64(starts[i])
         length = np.uint64(starts[i + _1]) - start
         if lines:  # a branch for each line end would be guessed wrong as often
@@ -70,6 +70,17 @@ def encode_pieces(
         )  # fmt: skip
         count += np.uint64(n)
     state[COUNT], state[LINES] = count, n_lines
+
+
+@inlined
+def _ask_ahead(short, long, text, starts, i):
+    """Ask for the row where piece i may be kept, so that it is at hand when it comes to it."""
+    start = np.uint64(starts[i])
+    length = np.uint64(starts[i + _1]) - start
+    if length <= _SHORT:
+        ask_for_word(short, text, start, length)
+    elif length <= np.uint64(LONG):
+        ask_for_long(long, text, np.int64(start), np.int64(length))
 
 
 @kernel

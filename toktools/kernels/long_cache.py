@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from toktools.kernels.kernel import kernel
-from toktools.kernels.vectors import load_word
+from toktools.kernels.vectors import load_word, prefetch
 
 LONG = 512  # bytes; longer pieces are looked at every time
 _BELOW = np.array([(1 << 8 * n) - 1 for n in range(8)], dtype=np.uint64)
@@ -28,6 +28,13 @@ def long_hash(text, start, length):
         mixed = (mixed ^ word) * _MIX_1
         mixed ^= mixed >> _29
     return mixed * _MIX_2
+
+
+@kernel
+def ask_for_long(long, text, start, length):
+    """Ask for the row where a piece may stand, without waiting for it."""
+    mixed = long_hash(text, start, length)
+    prefetch(long, np.int32(mixed >> _HALF & np.uint64(len(long) - 1)))
 
 
 @kernel

@@ -50,7 +50,7 @@ class WordCache(NamedTuple):
 
 
 def word_cache(short_bits: int = 17, long_bits: int = 14) -> WordCache:
-    """Return an empty cache; 7 MB by default."""
+    """Return an empty cache; 6 MB by default."""
     n = 4 << short_bits
     words = np.zeros(n + 8, np.uint64)
     first = -words.ctypes.data % 64 // 8  # two rows side by side share a line of memory
@@ -59,8 +59,8 @@ def word_cache(short_bits: int = 17, long_bits: int = 14) -> WordCache:
         np.empty(2 << short_bits, np.uint32),
         np.zeros(2, np.int64),
         np.zeros((1 << long_bits, 4), np.uint64),
-        np.empty(max(8 << long_bits, LONG), np.uint32),
-        np.empty(max(64 << long_bits, LONG) + 8, np.uint8),
+        np.empty(max(4 << long_bits, LONG), np.uint32),
+        np.empty(max(32 << long_bits, LONG) + 8, np.uint8),
         np.zeros(2, np.int64),
     )
 
@@ -73,18 +73,16 @@ def word_key(text, start, length):
 
 
 @inlined
-def ask_for_word(short, text, starts, i):
-    """Ask for the rows of word i, so that they are at hand when it comes to it."""
-    start = np.uint64(starts[i])
-    length = min(np.uint64(starts[i + _1]) - start, np.uint64(SHORT))
-    first, second = word_key(text, start, length)
-    prefetch(short, np.int32(_mixed(first, second) & np.uint64(len(short) - 1)))
-
-
-@inlined
 def _mixed(first, second):
     """Return 32 bits that depend on all of a key."""
     return (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1 >> _HALF
+
+
+@inlined
+def ask_for_word(short, text, start, length):
+    """Ask for the rows where a word may stand, without waiting for them. Arguments: as above."""
+    first, second = word_key(text, start, length)
+    prefetch(short, np.int32(_mixed(first, second) & np.uint64(len(short) - 1)))
 
 
 @inlined

@@ -65,7 +65,7 @@ class WordEncoder:
         cut: CharacterMap | Cut,
         spelling: Spelling,
         short_bits: int = 18,
-        long_bits: int = 15,
+        long_bits: int = 16,
     ) -> None:
         self._cut, self._spelling = cut, spelling
         self._map = cut if isinstance(cut, CharacterMap) else _same()
