@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 def bpe_encoder(tokenizer: BPETokenizer) -> ByteBPEEncoder | None:
     """Return the compiled encoder with this tokenizer's ids, None if there is none."""
-    plain = tokenizer.byte_level and not tokenizer.ignore_merges and tokenizer.normalizer is None
-    if not plain or not knows_cut(tokenizer.pretokenizer):
+    if not tokenizer.byte_level or not knows_cut(tokenizer.pretokenizer):
         return None
     from toktools.kernels.byte_bpe import ByteBPEEncoder
     from toktools.kernels.cuts import cut_of
@@ -37,7 +36,8 @@ def bpe_encoder(tokenizer: BPETokenizer) -> ByteBPEEncoder | None:
     by_rank = sorted((rank, *pair, made) for pair, (rank, made) in tokenizer.ranks.items())
     byte_ids = [ids[BYTE_TO_CHARACTER[byte]] for byte in range(256)]
     merges = [(left, right, made) for _, left, right, made in by_rank]
-    return ByteBPEEncoder(byte_ids, merges, tokenizer.pretokenizer)
+    whole = _as_bytes(tokenizer, "") if tokenizer.ignore_merges else []
+    return ByteBPEEncoder(byte_ids, merges, tokenizer.pretokenizer, whole=whole)
 
 
 def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:
@@ -56,7 +56,7 @@ def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:
         unknown=-1 if tokenizer.unk_id is None else tokenizer.unk_id,
         limit=tokenizer.max_word_characters,
         in_bytes=tokenizer.byte_level,
-        readable=tokenizer.encode,
+        readable=tokenizer.encode_readably,
     )
     return WordEncoder(cut, spelling)
 
@@ -78,7 +78,7 @@ def word_encoder(tokenizer: WordTokenizer) -> WordEncoder | None:
         unknown=tokenizer.unk_id,
         limit=NO_LIMIT,
         in_bytes=True,
-        readable=tokenizer.encode,
+        readable=tokenizer.encode_readably,
         words=words,
     )
     return WordEncoder(cut, spelling)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from toktools.contract.encoding import check_text
+
+if TYPE_CHECKING:
+    from toktools.normalizers import Normalizer
 
 LEAST = 2_000_000  # characters
 """From here on the loops are worth a second to load them, and some ten on the first use of all."""
@@ -25,9 +29,7 @@ def batches(documents: Iterable[str]) -> Iterator[tuple[bytes, bool]]:
     waiting: list[str] = []
     n_characters = 0
     for document in documents:
-        if not isinstance(document, str) or not document.isascii():
-            check_text(document)
-        alone = "\n" in document
+        alone = "\n" in checked(document)
         if waiting and (alone or n_characters > _BATCH):
             yield ("\n".join(waiting) + "\n").encode(), True
             waiting, n_characters = [], 0
@@ -38,6 +40,23 @@ def batches(documents: Iterable[str]) -> Iterator[tuple[bytes, bool]]:
             n_characters += len(document) + 1
     if waiting:
         yield ("\n".join(waiting) + "\n").encode(), True
+
+
+def rewritten(documents: Iterable[str], normalizer: Normalizer | None) -> Iterable[str]:
+    """Yield documents as the normalizer rewrites them; nothing stays nothing.
+
+    Raises: as `check_text`.
+    """
+    if normalizer is None:
+        return documents
+    return (checked(text) and normalizer.normalize(text) for text in documents)
+
+
+def checked(document: str) -> str:
+    """Return the document. Raises: as `check_text`."""
+    if not isinstance(document, str) or not document.isascii():
+        check_text(document)
+    return document
 
 
 def enough(documents: Iterable[str]) -> tuple[bool, Iterable[str]]:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from toktools.compiled import texts as compiled_texts
 from toktools.contract.documents import Chunk, Documents, write_documents
+from toktools.contract.encoding import check_text
 from toktools.contract.special_text import Special
+from toktools.normalizers import Normalizer
 from toktools.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 class Encoder(Protocol):
     """What a compiled encoder can do; safe among threads.
 
-    Attributes: loop: the compiled function that does most of it.
+    Attributes:
+        loop: the compiled function that does most of it.
+        normalizes: whether it is given text as it is, not as the normalizer rewrites it.
     """
 
     loop: Any
+    normalizes: bool
 
     def encode(self, data: Any) -> NDArray[np.uint32]:
         """Return the ids of one text of valid UTF-8."""
@@ -60,6 +65,58 @@ class CompiledTokenizer(Tokenizer):
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_compiled"}
 
+    @property
+    def _normalizer_before(self) -> Normalizer | None:
+        """What rewrites text before it comes to the compiled encoder."""
+        return None if self._compiled is None or self._compiled.normalizes else self.normalizer
+
+    def _batches(self, documents: Iterable[str]) -> Iterator[tuple[bytes, bool]]:
+        rewritten = compiled_texts.rewritten(documents, self._normalizer_before)
+        return compiled_texts.batches(rewritten)
+
+    def _encode_large(self, text: str) -> NDArray[np.uint32] | None:
+        """Return the ids of a text without special tokens, None if the loops are not for it."""
+        if len(text) < compiled_texts.LEAST or self._compiled is None:
+            return None
+        (rewritten,) = compiled_texts.rewritten([text], self._normalizer_before)
+        return self._compiled.encode(rewritten.encode())
+
+    def _encode_ordinary(self, text: str, ids: list[int]) -> None:
+        found = self._encode_large(text)
+        if found is None:
+            super()._encode_ordinary(text, ids)
+        else:
+            ids.extend(found.tolist())
+
+    def encode_readably(self, text: str) -> list[int]:
+        """Return the ids of a text without special tokens by the readable code, however large."""
+        ids: list[int] = []
+        super()._encode_ordinary(text, ids)
+        return ids
+
+    def encode_array(
+        self,
+        text: str,
+        *,
+        allowed_special: Special = (),
+        disallowed_special: Special = (),
+        add_eos: bool = False,
+    ) -> NDArray[np.uint32]:
+        if not allowed_special and not disallowed_special:
+            check_text(text)
+            found = self._encode_large(text)
+            if found is not None:
+                import numpy as np
+
+                eos = [self.require_eos()] if add_eos else []
+                return np.concatenate([found, np.array(eos, np.uint32)])
+        return super().encode_array(
+            text,
+            allowed_special=allowed_special,
+            disallowed_special=disallowed_special,
+            add_eos=add_eos,
+        )
+
     def encode_batch(
         self,
         texts: Iterable[str],
@@ -72,7 +129,7 @@ class CompiledTokenizer(Tokenizer):
             many, texts = compiled_texts.enough(texts)
             if many and self._compiled is not None:
                 eos_id = self.require_eos() if add_eos else None
-                chunks = encode_texts(self._compiled, compiled_texts.batches(texts), eos_id)
+                chunks = encode_texts(self._compiled, self._batches(texts), eos_id)
                 return [row for chunk in chunks for row in _rows(chunk)]
         return super().encode_batch(
             texts,
@@ -93,7 +150,7 @@ class CompiledTokenizer(Tokenizer):
             many, documents = compiled_texts.enough(documents)
             if many and self._compiled is not None:
                 eos_id = self.require_eos() if add_eos else None
-                return encode_texts(self._compiled, compiled_texts.batches(documents), eos_id)
+                return encode_texts(self._compiled, self._batches(documents), eos_id)
         return super().encode_chunks(
             documents,
             add_eos=add_eos,
@@ -110,7 +167,7 @@ class CompiledTokenizer(Tokenizer):
     ) -> Documents:
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         files = list(map(Path, paths))
-        if not _worth_mapping(files) or self._compiled is None:
+        if not _worth_mapping(files) or self._compiled is None or self._normalizer_before:
             return super().encode_files(paths, add_eos=add_eos, out=out)
         chunks = _encode_files(self._compiled, files, self.require_eos() if add_eos else None)
         if out is not None:

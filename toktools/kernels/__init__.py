@@ -6,7 +6,8 @@ them to it. In reading order:
 - Text: `vectors.py` (64 bytes at a time), `utf8.py`, `cuts/` (where pieces begin, for each
   pretokenizer that can be compiled).
 - Byte-level BPE to ids: `merge_table.py` and `merging.py` (a piece to ids), `word_cache.py` and
-  `long_cache.py` (pieces met before), `encoding.py`; `byte_bpe.py` owns their arrays.
+  `long_cache.py` (pieces met before), `piece_trie.py` (pieces that ignore the merges),
+  `encoding.py`; `byte_bpe.py` owns their arrays.
 - Words, WordPieces, characters, bytes to ids: `character_map.py` (what a normalizer and a cut make
   of each character), `word_bounds.py` (where words begin and end), `piece_trie.py` (the longest
   token), `word_encoding.py`, `table_encoding.py`; `word_encoder.py` owns their arrays.

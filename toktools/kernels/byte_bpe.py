@@ -12,7 +12,8 @@ from toktools.kernels.cuts import Cut, cut_of
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks
 from toktools.kernels.encoding import COUNT, encode_pieces
 from toktools.kernels.merge_table import merge_table
-from toktools.kernels.merging import workspace
+from toktools.kernels.merging import find_unmerged, workspace
+from toktools.kernels.piece_trie import piece_trie
 from toktools.kernels.word_cache import word_cache
 from toktools.kernels.workers import Workers
 from toktools.pretokenizers import Pretokenizer
@@ -28,6 +29,7 @@ class ByteBPEEncoder:
         byte_ids: the id of each byte; merges: (left, right, made) ids, the first merged first.
         pretokenizer: one with a compiled cut that drops nothing.
         short_bits, long_bits: size of each thread's cache of pieces; see `word_cache`.
+        whole: pieces that are one token, whatever the merges make of them, and its id.
     Raises: ToktoolsError if there are too many ids for the table of merges.
     Example:
         >>> from toktools.pretokenizers import Gpt2Split
@@ -37,6 +39,7 @@ class ByteBPEEncoder:
     """
 
     loop = encode_pieces
+    normalizes = False
 
     def __init__(
         self,
@@ -45,8 +48,9 @@ class ByteBPEEncoder:
         pretokenizer: Pretokenizer,
         short_bits: int = 19,
         long_bits: int = 19,
+        whole: Sequence[tuple[bytes, int]] = (),
     ) -> None:
-        self._arguments = byte_ids, merges, pretokenizer, short_bits, long_bits
+        self._arguments = byte_ids, merges, pretokenizer, short_bits, long_bits, whole
         cut = cut_of(pretokenizer)
         assert cut is not None, pretokenizer
         assert not cut.drops, pretokenizer
@@ -54,11 +58,23 @@ class ByteBPEEncoder:
         self._byte_ids = np.array(byte_ids, dtype=np.int32)
         self._byte_ranks = _byte_ranks(self._byte_ids, merges)
         self._merges = merge_table(merges)
+        self._whole = piece_trie(self._unmerged(whole), [])
         workers = (Workers(lambda: _Work(short_bits, long_bits)) for _ in range(2))
         self._in_texts, self._in_lines = workers  # where a line feed has ids, and where none
 
     def __reduce__(self) -> Any:
         return ByteBPEEncoder, self._arguments
+
+    def _unmerged(self, pieces: Sequence[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+        """Return those of the pieces that the merges do not make one token of: few or none."""
+        found = np.zeros(len(pieces), np.bool_)
+        sizes = np.array([len(piece) for piece, _ in pieces], np.int64)
+        find_unmerged(
+            *(np.frombuffer(b"".join(piece for piece, _ in pieces), np.uint8), sizes.cumsum()),
+            *(self._byte_ids, self._byte_ranks, *workspace(max(sizes, default=1)), *self._merges),
+            found,
+        )
+        return [piece for piece, new in zip(pieces, found.tolist(), strict=True) if new]
 
     def encode(self, data: bytes | Bytes) -> NDArray[np.uint32]:
         """Return the ids of one text, (n_tokens,). data: valid UTF-8."""
@@ -84,7 +100,7 @@ class ByteBPEEncoder:
                 encode_pieces(
                     *(chunk, starts, len(starts) - 1, lines, work.line_ends),
                     *(self._byte_ids, self._byte_ranks, merges.entries, merges.shift, made),
-                    *(*work.cache, *work.piece, work.out, work.state),
+                    *(*self._whole, *work.cache, *work.piece, work.out, work.state),
                 )
             n_ids, n_lines = work.state.tolist()
             return work.out[:n_ids].copy(), work.line_ends[:n_lines].copy()

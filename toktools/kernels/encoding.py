@@ -12,6 +12,7 @@ import numpy as np
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.long_cache import LONG, ask_for_long, keep_long, long_hash, recall_long
 from toktools.kernels.merging import merge_bytes
+from toktools.kernels.piece_trie import whole_token
 from toktools.kernels.word_cache import (
     SHORT,
     ask_for_word,
@@ -32,8 +33,9 @@ _AHEAD = np.uint64(16)  # pieces; memory takes as long to answer
 
 @kernel
 def encode_pieces(
-    text, starts, n_pieces, lines, line_ends, byte_ids, byte_ranks, entries, shift, made, short,
-    ids, used, long, long_ids, kept, long_used, symbols, keys, after, before, heap, out, state,
+    text, starts, n_pieces, lines, line_ends, byte_ids, byte_ranks, entries, shift, made, edges,
+    tokens, short, ids, used, long, long_ids, kept, long_used, symbols, keys, after, before, heap,
+    out, state,
 ):  # fmt: skip
     """Write the ids of pieces end to end.
 
@@ -42,6 +44,8 @@ def encode_pieces(
         lines: whether a line feed that is a piece ends a text; line_ends: int64: how many ids there
             were at each, with room for one more.
         byte_ids, byte_ranks: see `merge_bytes`; entries, shift, made: of a `MergeTable`.
+        edges, tokens: of a `PieceTrie` of the pieces that are one token, whatever merging makes
+            of them.
         short, ids, used, long, long_ids, kept, long_used: a `WordCache`, in which a line feed
             has no ids if `lines`.
         symbols, keys, after, before, heap: a `Workspace` for the longest piece.
@@ -65,8 +69,8 @@ def encode_pieces(
                 continue
         n = _new_piece(
             text, start, length, first, second, lines, byte_ids, byte_ranks, entries, shift, made,
-            short, ids, used, long, long_ids, kept, long_used, symbols, keys, after, before, heap,
-            out, count,
+            edges, tokens, short, ids, used, long, long_ids, kept, long_used, symbols, keys, after,
+            before, heap, out, count,
         )  # fmt: skip
         count += np.uint64(n)
     state[COUNT], state[LINES] = count, n_lines
@@ -86,8 +90,8 @@ def _ask_ahead(short, long, text, starts, i):
 @kernel
 def _new_piece(
     text, start_, length_, first, second, lines, byte_ids, byte_ranks, entries, shift, made,
-    short, ids, used, long, long_ids, kept, long_used, symbols, keys, after, before, heap,
-    out, count_,
+    edges, tokens, short, ids, used, long, long_ids, kept, long_used, symbols, keys, after, before,
+    heap, out, count_,
 ):  # fmt: skip
     """Write the ids of a piece that is long or new; return how many there are."""
     start, length, count = np.int64(start_), np.int64(length_), np.int64(count_)
@@ -103,6 +107,10 @@ def _new_piece(
             text, start, length, byte_ids, byte_ranks, symbols, keys, after, before, heap, entries,
             shift, made,
         )  # fmt: skip
+    if n > 1:
+        whole = whole_token(text, start, length, edges, tokens)
+        if whole >= 0:
+            symbols[0], n = whole, 1
     for j in range(n):
         out[count + j] = symbols[j]
     if length <= SHORT:

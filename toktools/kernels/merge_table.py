@@ -1,8 +1,8 @@
 """Merges in one hash table: which pair of symbols becomes which, and how early.
 
 An entry is one uint64: the left symbol, the right symbol and the rank of their merge, 21 bits each.
-Eight share a line of memory, and a lookup compares them all at once: which of them it is, or that it
-is none, would be guessed wrong as often as not.
+Eight share a line of memory, and a lookup compares them all at once: which of them it is, or that
+it is none, would be guessed wrong as often as not.
 """
 
 from __future__ import annotations

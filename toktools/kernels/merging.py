@@ -2,8 +2,8 @@
 
 The readable twin is `toktools.training.merging.apply_merges`. A short piece keeps the rank of every
 pair in an array and takes the smallest of all at each step, eight at a time; a long one keeps them
-in a heap, so that n symbols take O(n log n). Symbols are linked in a ring, with NO_SYMBOL between the
-last and the first: so a pair at either end is looked up as any other, without a branch.
+in a heap, so that n symbols take O(n log n). Symbols are linked in a ring, with NO_SYMBOL between
+the last and the first: so a pair at either end is looked up as any other, without a branch.
 """
 
 from __future__ import annotations
@@ -82,6 +82,25 @@ def merge_bytes(
         keys[i] = _key(np.int64(byte_ranks[byte << 8 | following]), i, bits)
         byte = following
     return _merge(symbols, keys, after, before, heap, n, entries, shift, made)
+
+
+@kernel
+def find_unmerged(
+    text, ends, byte_ids, byte_ranks, symbols, keys, after, before, heap, entries, shift, made,
+    found,
+):  # fmt: skip
+    """Note which pieces are not merged into one symbol.
+
+    Args: text: uint8, the pieces end to end; ends: int64, of each; found: bool, of each.
+    """
+    start = 0
+    for i in range(len(ends)):
+        n = merge_bytes(
+            text, start, ends[i] - start, byte_ids, byte_ranks, symbols, keys, after, before, heap,
+            entries, shift, made,
+        )  # fmt: skip
+        found[i] = n > 1
+        start = ends[i]
 
 
 @inlined

@@ -92,6 +92,19 @@ def _move(edges, fitting):
 
 
 @kernel
+def whole_token(text, start, n, edges, tokens):
+    """Return the token that `text[start : start + n]` is among those that begin a word, or -1."""
+    node = BEGIN
+    for i in range(start, start + n):
+        key = np.uint64(node) << _BYTE | np.uint64(text[i])
+        edge = edges[_slot(edges, key)]
+        if not edge:
+            return -1
+        node = np.int64(edge & _LOW)
+    return tokens[node]
+
+
+@kernel
 def spell_word(word, n, edges, tokens, whole, unknown, ids):
     """Write the ids of a word by greedy longest match; return how many.
 

@@ -76,6 +76,7 @@ class TableEncoder:
     """
 
     loop = encode_by_table
+    normalizes = True
 
     def __init__(self, ids: dict[int, int], other: int, *, in_bytes: bool = False) -> None:
         self._table = np.full(N_CODE_POINTS, other, np.uint32)

@@ -59,6 +59,7 @@ class WordEncoder:
     """
 
     loop = loop.encode_words
+    normalizes = True
 
     def __init__(
         self,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,8 +22,10 @@ from toktools.compiled.tokenizer import encode_texts
 from toktools.corpus import open_corpus
 from toktools.corpus.shards import shards
 from toktools.kernels.byte_bpe import ByteBPEEncoder
-from toktools.kernels.merge_table import merge_table
+from toktools.kernels.cuts.chunks import cut_chunks
+from toktools.kernels.merge_table import find_rank, merge_table
 from toktools.kernels.merging import SHORT, merge_piece, workspace
+from toktools.normalizers import Lowercase, Prepend, Replace, UnicodeForm
 from toktools.training.merging import apply_merges
 
 
@@ -164,22 +168,104 @@ def test_a_tokenizer_with_an_encoder_can_be_copied(
     assert copy.encode_documents(prose).ids.tolist() == before
 
 
-@pytest.mark.parametrize("option", ["ignore_merges", "normalizer", "pretokenizer", "characters"])
-def test_what_the_loops_do_not_know_is_left_to_the_readable_code(option: str, prose: list[str]):
-    from toktools.normalizers import Lowercase
+@pytest.mark.parametrize("option", ["pretokenizer", "characters"])
+def test_what_the_loops_do_not_know_is_left_to_the_readable_code(option: str):
     from toktools.pretokenizers import RegexSplit
 
     bpe = train_bpe(["a few words"], vocab_size=260)
-    changed = {
-        "ignore_merges": {"ignore_merges": True},
-        "normalizer": {"normalizer": Lowercase()},
-        "pretokenizer": {"pretokenizer": RegexSplit(r"\w+|\W")},
-    }
     if option == "characters":
         other = train_bpe(["a few words"], vocab_size=20, byte_level=False)
     else:
-        other = BPETokenizer(bpe.vocabulary, bpe.merges, **changed[option])
+        cut = RegexSplit(r"\w+|\W")
+        other = BPETokenizer(bpe.vocabulary, bpe.merges, pretokenizer=cut)
     assert bpe_encoder(other) is None
+
+
+@pytest.fixture(scope="module")
+def whole(bpe: BPETokenizer) -> BPETokenizer:
+    """A tokenizer with tokens that its merges do not make: half of the merges are left out."""
+    kept = [merge for i, merge in enumerate(bpe.merges) if i % 2]
+    return BPETokenizer(bpe.vocabulary, kept, ignore_merges=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=tricky_text | contraction_text)
+def test_pieces_that_are_tokens_become_them_if_merges_are_ignored(whole: BPETokenizer, text: str):
+    encoder = whole.compiled_encoder()
+    assert encoder is not None
+    for _ in range(2):  # merged, and recalled
+        assert encoder.encode(text.encode()).tolist() == whole.encode(text)
+
+
+def test_ignored_merges_make_a_difference(whole: BPETokenizer, prose: list[str]):
+    merged = BPETokenizer(whole.vocabulary, whole.merges)
+    data, encoder = "\n".join(prose), whole.compiled_encoder()
+    assert encoder is not None
+    assert encoder.encode(data.encode()).tolist() == whole.encode(data) != merged.encode(data)
+
+
+@pytest.mark.parametrize("name", ["nfc", "lowercase", "replace", "prepend"])
+def test_text_is_normalized_before_the_loops(
+    bpe: BPETokenizer, code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    monkeypatch.setattr(compiled_texts, "LEAST", 1000)
+    normalizer = {
+        "nfc": UnicodeForm("NFC"),
+        "lowercase": Lowercase(),
+        "replace": Replace("e", "\n"),
+        "prepend": Prepend("x"),
+    }[name]
+    tokenizer = BPETokenizer(bpe.vocabulary, bpe.merges, normalizer=normalizer)
+    documents = [*code[:500], "", "e\u0301 E\u0301 ΟΔΟΣ", "one\ntwo"]
+    expected = [tokenizer.encode_readably(text) if text else [] for text in documents]
+    assert tokenizer.encode_batch(documents) == expected
+    assert vars(tokenizer)["_compiled"] is not None
+    found = tokenizer.encode_files(plain_lines(tmp_path, documents[:-1]))
+    assert found.ids.tolist() == [id for document in expected[:-1] for id in document]
+    assert tokenizer.encode_array(documents[0] * 99).tolist() == tokenizer.encode_readably(
+        documents[0] * 99
+    )
+
+
+@pytest.mark.parametrize("add_eos", [True, False])
+def test_one_large_text_goes_through_the_loops(
+    bpe: BPETokenizer, code: list[str], monkeypatch: pytest.MonkeyPatch, add_eos: bool
+):
+    text = "\n".join([*code[:2000], "漢字 <EOS> é"])
+    eos, special = bpe.require_eos(), {"<EOS>"}
+    expected = bpe.encode(text, add_eos=add_eos), bpe.encode(text, allowed_special=special)
+    monkeypatch.setattr(compiled_texts, "LEAST", 1000)
+    used: list[bool] = []
+    encode = ByteBPEEncoder.encode
+    monkeypatch.setattr(ByteBPEEncoder, "encode", lambda *a: used.append(True) or encode(*a))
+    assert bpe.encode(text, add_eos=add_eos) == expected[0]
+    assert bpe.encode_array(text, add_eos=add_eos).tolist() == expected[0]
+    assert bpe.encode(text, allowed_special=special) == expected[1]
+    assert bpe.encode_array(text, allowed_special=special).tolist() == expected[1]
+    assert len(used) == 4
+    assert eos in expected[1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_goes_on_with_the_encoder(encoder: ByteBPEEncoder, code: list[str]):
+    """Threads do not outlive a fork; the encoder has none of its own."""
+    data = "\n".join(code[:3000]).encode()
+    expected = encoder.encode(data).tolist()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if encoder.encode(data).tolist() == expected else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(n_bytes=st.integers(1, 200), text=tricky_text)
+def test_chunks_of_any_length_give_the_same_ids(
+    encoder: ByteBPEEncoder, bpe: BPETokenizer, n_bytes: int, text: str
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(cut_chunks.__kwdefaults__, "n_bytes", n_bytes)
+        assert encoder.encode(text.encode()).tolist() == bpe.encode(text)
 
 
 def test_what_is_wrong_with_a_document_is_said_as_elsewhere(
@@ -201,9 +287,26 @@ def test_merging_a_piece_is_apply_merges(word: list[int], pairs: list[tuple[int,
     merges = {pair: (rank, 4 + rank) for rank, pair in enumerate(pairs)}
     table = merge_table([(left, right, 4 + rank) for rank, (left, right) in enumerate(pairs)])
     work = workspace(len(word))
-    work.symbols[:] = word
+    work.symbols[: len(word)] = word
     n = merge_piece(*work, len(word), *table)
     assert work.symbols[:n].tolist() == apply_merges(word, merges)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    n_symbols=st.integers(2, 300),
+    n_merges=st.integers(0, 3000),
+    seed=st.integers(0, 1 << 30),
+)
+def test_a_merge_is_found_wherever_its_row_had_room(n_symbols: int, n_merges: int, seed: int):
+    """In a table half full some rows are, so that what belongs there stands in the next."""
+    random = np.random.default_rng(seed)
+    drawn = random.integers(0, n_symbols, (n_merges, 2)).tolist()
+    ranks = {pair: rank for rank, pair in enumerate(dict.fromkeys(map(tuple, drawn)))}
+    table = merge_table([(*pair, 7) for pair in ranks])
+    pairs = [*ranks, *map(tuple, random.integers(0, n_symbols + 1, (100, 2)).tolist())]
+    found = [find_rank(table.entries, table.shift, *pair) for pair in pairs]
+    assert found == [ranks.get(pair, -1) for pair in pairs]
 
 
 def test_too_many_ids_for_the_table_are_refused():
