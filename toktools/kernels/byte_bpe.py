@@ -67,11 +67,13 @@ class ByteBPEEncoder:
 
     def _unmerged(self, pieces: Sequence[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
         """Return those of the pieces that the merges do not make one token of: few or none."""
+        if not pieces:
+            return []  # before anything is compiled for it
         found = np.zeros(len(pieces), np.bool_)
         sizes = np.array([len(piece) for piece, _ in pieces], np.int64)
         find_unmerged(
             *(np.frombuffer(b"".join(piece for piece, _ in pieces), np.uint8), sizes.cumsum()),
-            *(self._byte_ids, self._byte_ranks, *workspace(max(sizes, default=1)), *self._merges),
+            *(self._byte_ids, self._byte_ranks, *workspace(max(sizes)), *self._merges),
             found,
         )
         return [piece for piece, new in zip(pieces, found.tolist(), strict=True) if new]

@@ -18,9 +18,10 @@ from toktools.kernels.merge_table import NO_SYMBOL, find_rank
 from toktools.kernels.vectors import LANES, least_word
 
 SHORT = 128  # symbols; positions fit 8 bits
-_SHORT_BITS = 8
-_LONG_BITS = 32
+_SHORT_BITS, _LONG_BITS = np.int64(8), np.int64(32)
 _NEVER = np.int64(0x7FFFFFFFFFFFFFFF)
+_NOWHERE, _0, _1 = np.int64(-1), np.int64(0), np.int64(1)
+"""Not literals, which are another type, for which a function would be compiled once more."""
 
 
 class Workspace(NamedTuple):
@@ -114,7 +115,7 @@ def _merge(symbols, keys, after, before, heap, n, entries, shift, made):
     """Merge symbols whose pairs have their keys; return how many are left."""
     for i in range(LANES):
         keys[n - 1 + i] = _NEVER
-    lowest = _lowest(keys, n, -1, -1, -1)
+    lowest = _lowest(keys, n, _NOWHERE, _NOWHERE, _NOWHERE)
     if lowest == _NEVER:
         return n
     for i in range(n):
@@ -181,18 +182,18 @@ def _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made):
 
 @kernel
 def _merge_long(symbols, keys, after, before, heap, n, entries, shift, made):
-    size = 0
-    for i in range(n - 1):
+    size = _0
+    for i in range(n - _1):
         if keys[i] != _NEVER:
             heap[size] = keys[i]
-            size += 1
+            size += _1
     for i in range(size // 2 - 1, -1, -1):
         _sift_down(heap, i, size)
     while size:
         lowest = heap[0]
-        size -= 1
+        size -= _1
         heap[0] = heap[size]
-        _sift_down(heap, 0, size)
+        _sift_down(heap, _0, size)
         i = lowest & (1 << _LONG_BITS) - 1
         if keys[i] != lowest:
             continue  # another pair stands here by now, or none
@@ -218,7 +219,7 @@ def _offer(keys, heap, i, rank, size):
         heap[child] = heap[parent]
         child = parent
     heap[child] = key
-    return size + 1
+    return size + _1
 
 
 @kernel

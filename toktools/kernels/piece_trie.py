@@ -47,6 +47,8 @@ def piece_trie(begin: Iterable[tuple[bytes, int]], rest: Iterable[tuple[bytes, i
     both = [(BEGIN, *pair) for pair in begin] + [(CONTINUE, *pair) for pair in rest]
     data = b"".join(token for _, token, _ in both)
     table = np.array([(root, len(token), id) for root, token, id in both], np.int64).reshape(-1, 3)
+    if not both:  # before anything is compiled for it
+        return PieceTrie(np.zeros(1, np.uint64), np.full(2, -1, np.int32))
     edges = np.zeros(1 << (2 * len(data) + 2).bit_length(), np.uint64)
     tokens = np.full(len(data) + 2, -1, np.int32)
     n_nodes = _insert(np.frombuffer(data, np.uint8), table, edges, tokens)
