@@ -23,7 +23,15 @@ from toktools import (
     train_word,
     train_wordpiece,
 )
+from toktools.compiled.tokenizer import CompiledTokenizer
 from toktools.unicode.byte_alphabet import unspell
+
+
+def readably(tokenizer: CompiledTokenizer, text: str, *, add_eos: bool = False) -> list[int]:
+    """Return the ids that the readable code gives, where `encode` would use a loop too."""
+    ids = tokenizer.encode_readably(text) if text else []
+    return [*ids, tokenizer.require_eos()] if add_eos else ids
+
 
 TRICKY = [
     *"  \n\t\r'sdmtlvreAZ09!?.#_-",

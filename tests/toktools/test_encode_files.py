@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.toktools.conftest import readably
 from toktools import ByteTokenizer, ToktoolsError, open_corpus, train_word
 from toktools.compiled import texts as compiled_texts
 from toktools.compiled.tokenizer import CompiledTokenizer
@@ -58,7 +59,7 @@ def test_ids_and_starts_are_those_of_the_lines(
     monkeypatch.setenv("TOKTOOLS_THREADS", threads)
     paths = [path for path in write(tmp_path, CONTENTS) if can_be_mapped(path)]
     lines = [line for path in paths for line in open_corpus(path)]
-    expected = [tokenizer.encode(line, add_eos=eos) for line in lines]
+    expected = [readably(tokenizer, line, add_eos=eos) for line in lines]
     for out in (None, tmp_path / "ids.npy"):
         ids, starts = tokenizer.encode_files(paths, add_eos=eos, out=out)
         assert vars(tokenizer)["_compiled"] is not None
@@ -94,7 +95,7 @@ def test_files_that_are_not_plain_text_are_read_as_elsewhere(
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(b"one\ntwo\n"))
     ids, starts = tokenizer.encode_files(path)
-    assert ids.tolist() == tokenizer.encode("one") + tokenizer.encode("two")
+    assert ids.tolist() == readably(tokenizer, "one") + readably(tokenizer, "two")
     assert len(starts) == 3
     (tmp_path / "a.jsonl").write_text("{}")
     with pytest.raises(ToktoolsError, match="field must be given"):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.toktools.conftest import tricky_text
+from tests.toktools.conftest import readably, tricky_text
 from tests.toktools.test_pretokenizers import contraction_text
 from toktools import BPETokenizer, Tokenizer, ToktoolsError, train_bpe
 from toktools.compiled import texts as compiled_texts
@@ -57,7 +57,7 @@ def test_other_cuts_give_the_ids_of_the_readable_encoder(cut: str, code: list[st
     encoder = bpe_encoder(tokenizer)
     assert encoder is not None
     text = "\n".join(code[3000:6000]) + " DON'T 12345 漢字\r\n  x"
-    assert encoder.encode(text.encode()).tolist() == tokenizer.encode(text)
+    assert encoder.encode(text.encode()).tolist() == readably(tokenizer, text)
 
 
 def plain_lines(tmp_path: Path, documents: list[str]) -> Path:
@@ -86,7 +86,7 @@ def test_files_get_the_same_ids_on_any_number_of_threads(
     monkeypatch.setattr(ByteBPEEncoder, "encode_lines", lambda *a: used.append(True) or encode(*a))
     found = bpe.encode_files([path, path], add_eos=add_eos, out=tmp_path / "ids.npy")
     assert len(used) > 10
-    expected = [bpe.encode(document, add_eos=add_eos) for document in open_corpus(path)] * 2
+    expected = [readably(bpe, document, add_eos=add_eos) for document in open_corpus(path)] * 2
     assert found.starts.tolist() == [0, *accumulate(map(len, expected))]
     assert found.ids.tolist() == [id for document in expected for id in document]
 
@@ -128,7 +128,7 @@ def test_large_corpora_go_through_the_loops_and_get_the_same_ids(
     monkeypatch.setattr(ByteBPEEncoder, "encode_lines", lambda *a: used.append(True) or encode(*a))
     ids, starts = bpe.encode_documents(documents, add_eos=True)
     assert used
-    expected = [bpe.encode(document, add_eos=True) for document in documents]
+    expected = [readably(bpe, document, add_eos=True) for document in documents]
     assert starts.tolist() == [0, *accumulate(map(len, expected))]
     assert ids.tolist() == [id for document in expected for id in document]
     assert bpe.encode_batch(documents, add_eos=True) == expected
@@ -203,7 +203,7 @@ def test_ignored_merges_make_a_difference(whole: BPETokenizer, prose: list[str])
     merged = BPETokenizer(whole.vocabulary, whole.merges)
     data, encoder = "\n".join(prose), whole.compiled_encoder()
     assert encoder is not None
-    assert encoder.encode(data.encode()).tolist() == whole.encode(data) != merged.encode(data)
+    assert encoder.encode(data.encode()).tolist() == readably(whole, data) != readably(merged, data)
 
 
 @pytest.mark.parametrize("name", ["nfc", "lowercase", "replace", "prepend"])
@@ -219,14 +219,13 @@ def test_text_is_normalized_before_the_loops(
     }[name]
     tokenizer = BPETokenizer(bpe.vocabulary, bpe.merges, normalizer=normalizer)
     documents = [*code[:500], "", "e\u0301 E\u0301 ΟΔΟΣ", "one\ntwo"]
-    expected = [tokenizer.encode_readably(text) if text else [] for text in documents]
+    expected = [readably(tokenizer, text) for text in documents]
     assert tokenizer.encode_batch(documents) == expected
     assert vars(tokenizer)["_compiled"] is not None
     found = tokenizer.encode_files(plain_lines(tmp_path, documents[:-1]))
     assert found.ids.tolist() == [id for document in expected[:-1] for id in document]
-    assert tokenizer.encode_array(documents[0] * 99).tolist() == tokenizer.encode_readably(
-        documents[0] * 99
-    )
+    large = documents[0] * 99
+    assert tokenizer.encode_array(large).tolist() == readably(tokenizer, large)
 
 
 @pytest.mark.parametrize("add_eos", [True, False])
@@ -236,6 +235,7 @@ def test_one_large_text_goes_through_the_loops(
     text = "\n".join([*code[:2000], "漢字 <EOS> é"])
     eos, special = bpe.require_eos(), {"<EOS>"}
     expected = bpe.encode(text, add_eos=add_eos), bpe.encode(text, allowed_special=special)
+    assert expected[0] == readably(bpe, text, add_eos=add_eos)
     monkeypatch.setattr(compiled_texts, "LEAST", 1000)
     used: list[bool] = []
     encode = ByteBPEEncoder.encode

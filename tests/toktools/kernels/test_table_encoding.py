@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.toktools.conftest import tricky_text
+from tests.toktools.conftest import readably, tricky_text
 from toktools import ByteTokenizer, SpecialTokens, train_character
 from toktools.compiled import texts as compiled_texts
 from toktools.compiled.tokenizer import CompiledTokenizer
@@ -64,7 +64,7 @@ def test_large_corpora_go_through_the_loops_and_get_the_same_ids(
 ):
     monkeypatch.setattr(compiled_texts, "LEAST", 1000)
     documents = [*code[:3000], "two\nlines\n", "", "\u3000 ", "é" * 50_000]
-    expected = list(map(tokenizer.encode, documents))
+    expected = [readably(tokenizer, document) for document in documents]
     ids, starts = tokenizer.encode_documents(documents)
     assert vars(tokenizer)["_compiled"] is not None
     assert starts.tolist() == [0, *accumulate(map(len, expected))]
