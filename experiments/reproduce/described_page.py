@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -130,12 +129,6 @@ def _draw(axes: Axes, results: Json, key: str, label: str) -> None:
     axes.set_xlabel(label)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def seconds_to(run: Json, loss_nats: float) -> float:
-    """Return the processor's seconds until a validation is at most `loss_nats`; inf if none is."""
-    points = zip(run["cpu_seconds"], run["curve"], strict=True)
-    return next((s for s, p in points if p["validation_loss_nats"] <= loss_nats), math.inf)
 
 
 def lowest(runs: Sequence[Json]) -> float:

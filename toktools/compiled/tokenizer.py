@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toktools.compiled import texts as compiled_texts
-from toktools.contract.documents import Chunk, Documents, write_documents
+from toktools.contract.documents import Chunk, Documents, gather, write_documents
 from toktools.contract.encoding import check_text
 from toktools.contract.special_text import Special
 from toktools.normalizers import Normalizer
@@ -172,7 +172,7 @@ class CompiledTokenizer(Tokenizer):
         chunks = _encode_files(self._compiled, files, self.require_eos() if add_eos else None)
         if out is not None:
             return write_documents(chunks, Path(out), self.n_vocab)
-        return _gather(chunks, sum(path.stat().st_size for path in files))
+        return gather(chunks, sum(path.stat().st_size for path in files))
 
 
 def encode_texts(
@@ -209,23 +209,6 @@ def _rows(chunk: Chunk) -> Iterator[list[int]]:
     for length in chunk.lengths.tolist():
         yield ids[start : start + length]
         start += length
-
-
-def _gather(chunks: Iterable[Chunk], n_ids: int) -> Documents:
-    """Return all chunks as one, copied as they come, so that few are held.
-
-    Args: n_ids: how many ids are expected at most; memory that is not needed is never touched.
-    """
-    import numpy as np
-
-    ids, n, lengths = np.empty(n_ids, np.uint32), 0, [np.zeros(1, np.int64)]
-    for chunk in chunks:
-        if n + len(chunk.ids) > len(ids):
-            ids = np.concatenate([ids[:n], np.empty(n + len(chunk.ids), np.uint32)])
-        ids[n : n + len(chunk.ids)] = chunk.ids
-        n += len(chunk.ids)
-        lengths.append(chunk.lengths)
-    return Documents(ids[:n], np.concatenate(lengths).cumsum())
 
 
 def _worth_mapping(files: list[Path]) -> bool:

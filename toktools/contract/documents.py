@@ -132,10 +132,19 @@ def _chunk(ids: list[int], lengths: list[int]) -> Chunk:
     return Chunk(np.array(ids, dtype=np.uint32), np.array(lengths, dtype=np.int64))
 
 
-def gather(chunks: Iterable[Chunk]) -> Documents:
-    """Return all chunks as one, in memory."""
-    ids, lengths = zip(*chunks, strict=True)
-    return Documents(np.concatenate(ids), np.cumsum([0, *np.concatenate(lengths)], dtype=np.int64))
+def gather(chunks: Iterable[Chunk], n_expected: int = 0) -> Documents:
+    """Return all chunks as one, in memory, copied as they come, so that few are held.
+
+    Args: n_expected: ids for which to have room; what is not needed of it is never touched.
+    """
+    ids, n, lengths = np.empty(n_expected, np.uint32), 0, [np.zeros(1, np.int64)]
+    for chunk in chunks:
+        if n + len(chunk.ids) > len(ids):
+            ids = np.concatenate([ids[:n], np.empty(n + len(chunk.ids), np.uint32)])
+        ids[n : n + len(chunk.ids)] = chunk.ids
+        n += len(chunk.ids)
+        lengths.append(chunk.lengths)
+    return Documents(ids[:n], np.concatenate(lengths).cumsum())
 
 
 def write_documents(chunks: Iterable[Chunk], path: Path, n_vocab: int) -> Documents:
