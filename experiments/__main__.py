@@ -20,7 +20,7 @@ from toktools.corpus.options import corpus_options
 from toktools.errors import lookup
 
 if TYPE_CHECKING:
-    from experiments.plan import Plan
+    from experiments.comparison.plan import Plan
     from toktools.corpus import Corpus
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -64,8 +64,8 @@ def compare(preset: str | None, corpus: Corpus, output: Path, **given: Any) -> N
           --normalize whitespace --epochs 6 --prompt "the company said" -o runs/ptb
     """
     plan = _plan(preset, corpus, given)
-    from experiments.compare import Comparison
-    from experiments.terminal import print_results
+    from experiments.comparison.running import Comparison
+    from experiments.comparison.terminal import print_results
     from lstm_lm.commands.display import training_bar
     from lstm_lm.training.outcomes import TrainingInterrupted
 
@@ -84,8 +84,8 @@ def compare(preset: str | None, corpus: Corpus, output: Path, **given: Any) -> N
 
 def _plan(preset: str | None, corpus: Corpus, given: dict[str, Any]) -> Plan:
     """Return the preset with what was typed put over it."""
-    from experiments.plan import Plan, TokenizerSpec
-    from experiments.presets import PRESETS
+    from experiments.comparison.plan import Plan, TokenizerSpec
+    from experiments.comparison.presets import PRESETS
 
     if preset is None:
         specs = tuple(map(TokenizerSpec, DEFAULT_TOKENIZERS))
@@ -115,10 +115,10 @@ def report(folder: Path, markdown: bool) -> None:
     Example:
       python -m experiments report runs/demo
     """
-    from experiments.compare import load_results
-    from experiments.report import write_report
-    from experiments.summary import markdown as table
-    from experiments.terminal import print_results
+    from experiments.comparison.report import write_report
+    from experiments.comparison.running import load_results
+    from experiments.comparison.summary import markdown as table
+    from experiments.comparison.terminal import print_results
 
     results = load_results(folder)
     write_report(results, folder / "report.html")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from experiments.comparison.summary import markdown
 from experiments.parity.measure import table as parity_table
 from experiments.reproduce.king import table as king_table
-from experiments.summary import markdown
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from experiments.report import render
+from experiments.pages import render
 from lstm_lm.files import write_bytes, write_text
 
 

@@ -111,7 +111,7 @@ def test_a_language_model_is_trained_with_sentencepiece_by_name(tmp_path: Path):
 
 def test_a_plugin_is_a_tokenizer_of_comparisons(site: Path):
     source = (
-        "from experiments.plan import TokenizerSpec\n"
+        "from experiments.comparison.plan import TokenizerSpec\n"
         "spec = TokenizerSpec('mine:modulus=99')\n"
         "print(spec.title, spec.make(['abc']).encode('c'))"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.plan import Plan, TokenizerSpec
+from experiments.comparison.plan import Plan, TokenizerSpec
 from lstm_lm.config import ModelConfig, TrainingConfig
 
 

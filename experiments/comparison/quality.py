@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from experiments.summary import Figure
+from experiments.comparison.summary import Figure
 from lstm_lm.quality.report import COPIED, compare
 from lstm_lm.runs.opened import OpenRun
 from toktools.errors import ToktoolsError

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from experiments.__main__ import main
-from experiments.plan import Plan, TokenizerSpec
-from experiments.presets import demo
-from experiments.report import command_line
+from experiments.comparison.plan import Plan, TokenizerSpec
+from experiments.comparison.presets import demo
+from experiments.comparison.report import command_line
 from lstm_lm.config import TrainingConfig
 from toktools import SentencePieceTokenizer, ToktoolsError, open_corpus
 
@@ -101,7 +101,7 @@ def test_the_command_in_the_report_gives_the_same_plan(monkeypatch: pytest.Monke
         plans.append(plan)
         raise ToktoolsError("enough")
 
-    monkeypatch.setattr("experiments.compare.Comparison", record)
+    monkeypatch.setattr("experiments.comparison.running.Comparison", record)
     arguments = [
         *("compare", "--corpus", "human-numbers", "--normalize", "whitespace,lowercase"),
         *("-t", "bpe:300", "-t", "word:min_count=1", "--epochs", "2", "--tied", "--n-layers", "1"),

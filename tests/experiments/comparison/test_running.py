@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.quality import HELD_OUT, quality_rows
-from experiments.summary import rows
+from experiments.comparison.quality import HELD_OUT, quality_rows
+from experiments.comparison.summary import rows
 from toktools import load as load_tokenizer
 
 SMALL = [
@@ -191,8 +191,8 @@ def test_an_interrupted_comparison_goes_on_to_the_same_result(tmp_path: Path, re
 
 
 def test_the_train_split_is_encoded_once_for_each_run(tmp_path, monkeypatch):
-    from experiments import compare as module
-    from experiments.plan import Plan, TokenizerSpec
+    from experiments.comparison import running as module
+    from experiments.comparison.plan import Plan, TokenizerSpec
     from lstm_lm import ModelConfig, TrainingConfig
     from lstm_lm.data import splits
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from experiments.charts import learning_curves
-from experiments.plan import Plan
-from experiments.quality import quality_rows
-from experiments.summary import COLUMNS, cells, failures, headline, rows
+from experiments.comparison.charts import learning_curves
+from experiments.comparison.plan import Plan
+from experiments.comparison.quality import quality_rows
+from experiments.comparison.summary import COLUMNS, cells, failures, headline, rows
+from experiments.pages import render
 from lstm_lm.files import write_text
 
 Json = dict[str, Any]
@@ -36,18 +35,6 @@ def write_report(results: Json, path: Path) -> None:
         command=command_line(plan),
     )
     write_text(path, page)
-
-
-def render(template: str, **values: Any) -> str:
-    """Return the page that a template of this package makes of `values`."""
-    environment = Environment(
-        loader=PackageLoader("experiments"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template(template).render(**values)
 
 
 def command_line(plan: Plan) -> str:

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from experiments.plan import Plan, TokenizerSpec
-from experiments.quality import quality_of
-from experiments.report import write_report
-from lstm_lm.data.encoded import EncodedSplit, encode_split
+from experiments.comparison.one_run import result_of
+from experiments.comparison.plan import Plan, TokenizerSpec
+from experiments.comparison.report import write_report
+from lstm_lm.data.encoded import encode_split
 from lstm_lm.files import read_json, write_json
 from lstm_lm.runs.directory import RunDirectory
-from lstm_lm.runs.run import Run
 from lstm_lm.runs.run import train as train_model
 from lstm_lm.training.trainer import OnProgress
 from toktools import load as load_tokenizer
@@ -30,7 +29,6 @@ from toktools.tokenizer import Tokenizer
 
 Json = dict[str, Any]
 Announce = Callable[[str], object]
-STRATEGIES = ("argmax", "top-k")
 
 
 class Comparison:
@@ -139,50 +137,7 @@ class Comparison:
             encoded={"train": train_split},
             on_progress=self._on_progress,
         )
-        return self._result(run, train_split)
-
-    def _result(self, run: Run, train_split: EncodedSplit) -> Json:
-        """Read the test split, once, and gather every figure of a run."""
-        test = run.evaluate(self._splits["test"], name="the test split")
-        metrics = run.metrics
-        last = metrics[-1]
-        n_tokens = max(1, round(self.plan.sample_bytes * test.n_tokens / test.n_bytes))
-        return {
-            "n_vocab": run.tokenizer.n_vocab,
-            "lossless": run.tokenizer.lossless,
-            "n_parameters": run.model.n_parameters,
-            "bptt": run.training.bptt,
-            "train": train_split.summary(),
-            "test": test.as_dict(),
-            "validation": read_json(RunDirectory(run.path).evaluation)["validation"],
-            "training_seconds": last["training_seconds"],
-            "tokens_per_second": last["tokens_seen"] / last["training_seconds"],
-            "curve": [
-                {
-                    "seconds": line["training_seconds"],
-                    "bytes_seen": line["bytes_seen"],
-                    "bits_per_byte": line["validation_bits_per_byte"],
-                }
-                for line in metrics
-                if "validation_bits_per_byte" in line
-            ],
-            "cut": [_cut(run.tokenizer, prompt) for prompt in self.plan.prompts],
-            "samples": self._samples(run, n_tokens),
-            "quality": quality_of(
-                run,
-                training=self._splits["train"],
-                held_out=self._splits["validation"],
-                n_tokens=n_tokens,
-            ),
-            "environment": run.config["environment"],
-        }
-
-    def _samples(self, run: Run, n_tokens: int) -> dict[str, list[str]]:
-        """Return every prompt continued by each strategy, by about the same amount of text."""
-        return {
-            strategy: list(run.generate(self.plan.prompts, strategy=strategy, n_tokens=n_tokens))
-            for strategy in STRATEGIES
-        }
+        return result_of(run, self.plan, train_split=train_split, splits=self._splits)
 
     def _check_same(self) -> None:
         """Raise ToktoolsError unless the folder is free or holds this same comparison."""
@@ -223,15 +178,6 @@ def _splits(corpus: Corpus) -> dict[str, Corpus]:
     except ToktoolsError:
         test = splits["validation"]
     return {**splits, "test": test}
-
-
-def _cut(tokenizer: Tokenizer, text: str) -> list[str]:
-    """Return the pieces of `text`, each as the characters that its token stands for."""
-    ids, spans = tokenizer.encode_with_offsets(text)
-    return [
-        str(tokenizer.vocabulary.special.any) if id == tokenizer.unk_id else text[start:end]
-        for id, (start, end) in zip(ids, spans, strict=True)
-    ]
 
 
 def load_results(folder: str | Path) -> Json:

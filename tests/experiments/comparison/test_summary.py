@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from experiments.summary import Figure, headline, markdown, rows
+from experiments.comparison.summary import Figure, headline, markdown, rows
 
 
 def run(title: str, seed: int, bits: float) -> dict:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from experiments.summary import COLUMNS, cells, failures, headline, rows
+from experiments.comparison.summary import COLUMNS, cells, failures, headline, rows
 
 _LEFT_OUT = ("training tokens", "seconds")  # a terminal is narrow; the report has them
 _WITH_SPREAD = ("tokenizer", "bits per byte")

@@ -1,0 +1,70 @@
+"""What one run of a comparison gives: every figure and every text that the report shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.comparison.plan import Plan
+from experiments.comparison.quality import quality_of
+from lstm_lm.data.encoded import EncodedSplit
+from lstm_lm.files import read_json
+from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.run import Run
+from toktools.corpus import Corpus
+from toktools.tokenizer import Tokenizer
+
+Json = dict[str, Any]
+STRATEGIES = ("argmax", "top-k")
+
+
+def result_of(
+    run: Run, plan: Plan, *, train_split: EncodedSplit, splits: Mapping[str, Corpus]
+) -> Json:
+    """Read the test split, once, and gather every figure of a finished run.
+
+    Args: train_split: the train split as the run's tokenizer cut it.
+          splits: "train", "validation" and "test".
+    """
+    test = run.evaluate(splits["test"], name="the test split")
+    metrics = run.metrics
+    last = metrics[-1]
+    n_tokens = max(1, round(plan.sample_bytes * test.n_tokens / test.n_bytes))
+    return {
+        "n_vocab": run.tokenizer.n_vocab,
+        "lossless": run.tokenizer.lossless,
+        "n_parameters": run.model.n_parameters,
+        "bptt": run.training.bptt,
+        "train": train_split.summary(),
+        "test": test.as_dict(),
+        "validation": read_json(RunDirectory(run.path).evaluation)["validation"],
+        "training_seconds": last["training_seconds"],
+        "tokens_per_second": last["tokens_seen"] / last["training_seconds"],
+        "curve": [
+            {
+                "seconds": line["training_seconds"],
+                "bytes_seen": line["bytes_seen"],
+                "bits_per_byte": line["validation_bits_per_byte"],
+            }
+            for line in metrics
+            if "validation_bits_per_byte" in line
+        ],
+        "cut": [_cut(run.tokenizer, prompt) for prompt in plan.prompts],
+        "samples": {
+            strategy: list(run.generate(plan.prompts, strategy=strategy, n_tokens=n_tokens))
+            for strategy in STRATEGIES
+        },
+        "quality": quality_of(
+            run, training=splits["train"], held_out=splits["validation"], n_tokens=n_tokens
+        ),
+        "environment": run.config["environment"],
+    }
+
+
+def _cut(tokenizer: Tokenizer, text: str) -> list[str]:
+    """Return the pieces of `text`, each as the characters that its token stands for."""
+    ids, spans = tokenizer.encode_with_offsets(text)
+    return [
+        str(tokenizer.vocabulary.special.any) if id == tokenizer.unk_id else text[start:end]
+        for id, (start, end) in zip(ids, spans, strict=True)
+    ]
