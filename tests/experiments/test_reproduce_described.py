@@ -24,6 +24,7 @@ from toktools.errors import ToktoolsError
 ROOT = Path(__file__).parent.parent.parent
 STORED = {  # results: the page that shows them
     "headlines-presets": "headlines",
+    "ptb-presets": "penn-treebank",
     "shakespeare": "shakespeare",
     "shakespeare-numpy": "shakespeare",
     "shakespeare-torch": "shakespeare",
