@@ -73,6 +73,11 @@ class TrainingConfig:
         "bfloat16: multiply in 16 bits, keep weights and sums in 32. Evaluation is in float32.",
         choices=PRECISIONS,
     )
+    sampled_words: int | None = setting(
+        None,
+        "Train on a softmax over the targets and so many words, half the commonest, half drawn "
+        "anew for each update; default: all words.",
+    )
     class_weights: str = setting(
         "none", "Weight of a token in the loss, by its share of the text.", choices=CLASS_WEIGHTS
     )
@@ -106,6 +111,8 @@ class TrainingConfig:
         for name in ("patience", "sample_every"):
             if getattr(self, name) is not None:
                 at_least(self, name, 1)
+        if self.sampled_words is not None:
+            at_least(self, "sampled_words", 2)
         for name in ("n_validations", "seed"):
             at_least(self, name, 0)
         for name in (

@@ -16,6 +16,7 @@ from torch.nn import functional
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import IGNORED
 from lstm_lm.training.blockwise import linear_cross_entropy
+from lstm_lm.training.sampled import SampledWords
 
 FEW_LOGITS = 1 << 20  # 4 MB
 
@@ -40,6 +41,7 @@ class CrossEntropy:
 
     Args:   weights_V: the weight of each token, see `class_weights`; None: all 1.
             epsilon: keeps the logarithm finite where p_y is 0; the log-softmax does so by itself.
+            sampled: makes the softmax of `of_features` one over a part of the vocabulary.
     Example:
         >>> logits_TBV = torch.zeros(1, 2, 4)
         >>> loss = CrossEntropy(torch.tensor([0.0, 2.0, 1.0, 1.0]))
@@ -47,8 +49,13 @@ class CrossEntropy:
         2.0794
     """
 
-    def __init__(self, weights_V: Tensor | None = None, epsilon: float = 0.0) -> None:
-        self._weights_V, self._epsilon = weights_V, epsilon
+    def __init__(
+        self,
+        weights_V: Tensor | None = None,
+        epsilon: float = 0.0,
+        sampled: SampledWords | None = None,
+    ) -> None:
+        self._weights_V, self._epsilon, self._sampled = weights_V, epsilon, sampled
 
     @classmethod
     def for_text(
@@ -60,7 +67,13 @@ class CrossEntropy:
     ) -> CrossEntropy:
         """Return the loss that `config` names, with the weights of the training text `ids`."""
         weights_V = class_weights(ids, n_vocab, config.class_weights)
-        return cls(None if weights_V is None else weights_V.to(device), config.loss_epsilon)
+        sampled = None
+        if config.sampled_words is not None and config.sampled_words < n_vocab:
+            counts_V = torch.from_numpy(np.bincount(ids, minlength=n_vocab)).to(device)
+            sampled = SampledWords(counts_V, config.sampled_words)
+        return cls(
+            None if weights_V is None else weights_V.to(device), config.loss_epsilon, sampled
+        )
 
     def of_features(
         self, h_TBH: Tensor, head: nn.Linear, y_TB: Tensor, *, watched: bool = False
@@ -71,16 +84,20 @@ class CrossEntropy:
 
         Args: watched: also tell the mean probability of the targets.
         """
-        if y_TB.numel() * head.out_features <= FEW_LOGITS:
+        if y_TB.numel() * head.out_features <= FEW_LOGITS and self._sampled is None:
             logits_TBV = head(h_TBH)
             loss = self(logits_TBV, y_TB)
             return replace(
                 loss, probability=mean_target_probability(logits_TBV, y_TB) if watched else None
             )
-        y_N = y_TB.flatten()
+        weight, bias, y_N, weights = head.weight, head.bias, y_TB.flatten(), self._weights_V
+        if self._sampled is not None:
+            part = self._sampled.draw(y_N)
+            weight, bias, y_N = weight[part.ids_S], bias[part.ids_S] + part.bias_S, part.y_N
+            weights = None if weights is None else weights[part.ids_S]
         objective, nats_N = linear_cross_entropy(
-            *(h_TBH.flatten(0, 1), head.weight, head.bias, y_N),
-            weights_V=self._weights_V,
+            *(h_TBH.flatten(0, 1), weight, bias, y_N),
+            weights_V=weights,
             epsilon=self._epsilon,
         )
         counted_N = y_N != IGNORED
