@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.comparison import token_log
+from experiments.comparison.flops import size_of
 from experiments.comparison.plan import Plan
 from experiments.comparison.quality import quality_of
-from lstm_lm.data.encoded import EncodedSplit
+from experiments.comparison.token_log import TokenLog
+from lstm_lm.data.encoded import EncodedSplit, encode_split
+from lstm_lm.evaluation.scoring import evaluation_of
 from lstm_lm.files import read_json
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.run import Run
@@ -26,7 +30,12 @@ def result_of(
     Args: train_split: the train split as the run's tokenizer cut it.
           splits: "train", "validation" and "test".
     """
-    test = run.evaluate(splits["test"], name="the test split")
+    test_split = encode_split(run.tokenizer, splits["test"], name="the test split", check=True)
+    log_p_N = run.score_split(test_split)
+    log = TokenLog.of(log_p_N, test_split, run.spelling, run.tokenizer.unk_id)
+    log.save(run.path / token_log.FILE)
+    test = evaluation_of(log_p_N, test_split, run.spelling)
+    flops_per_token = size_of(run.model.config, run.tokenizer.n_vocab).flops_per_token
     metrics = run.metrics
     last = metrics[-1]
     n_tokens = max(1, round(plan.sample_bytes * test.n_tokens / test.n_bytes))
@@ -34,6 +43,7 @@ def result_of(
         "n_vocab": run.tokenizer.n_vocab,
         "lossless": run.tokenizer.lossless,
         "n_parameters": run.model.n_parameters,
+        "flops_per_token": flops_per_token,
         "bptt": run.training.bptt,
         "train": train_split.summary(),
         "test": test.as_dict(),
@@ -44,6 +54,8 @@ def result_of(
             {
                 "seconds": line["training_seconds"],
                 "bytes_seen": line["bytes_seen"],
+                "tokens_seen": line["tokens_seen"],
+                "flops": line["tokens_seen"] * flops_per_token,
                 "bits_per_byte": line["validation_bits_per_byte"],
             }
             for line in metrics

@@ -70,6 +70,16 @@ class Evaluation:
         return math.exp(self.loss_nats) if self.loss_nats < 700 else math.inf
 
     @property
+    def perplexity_per_word(self) -> float:
+        """Exponential of the nats per word, spelling included; a document's end counts as a word.
+
+        The words are those between white space, so it can be compared between tokenizers.
+        """
+        nats = self.total_nats + self.spelling_bits * math.log(2)
+        loss_nats = nats / (self.n_words + self.n_documents)
+        return math.exp(loss_nats) if loss_nats < 700 else math.inf
+
+    @property
     def oov_rate(self) -> float:
         """Share of the source's words of which something is hidden behind `<ANY>`."""
         return self.n_words_hidden / self.n_words if self.n_words else 0.0
@@ -121,6 +131,7 @@ class Evaluation:
         derived = (
             "loss_nats",
             "perplexity",
+            "perplexity_per_word",
             "bits_per_byte",
             "bits_per_byte_uncharged",
             "bits_per_character",

@@ -68,10 +68,16 @@ class OpenRun(ABC):
 
     def evaluate_split(self, split: EncodedSplit) -> Evaluation:
         """Score text that is encoded already; otherwise like `evaluate`."""
+        return evaluation_of(self.score_split(split), split, self.spelling)
+
+    def score_split(self, split: EncodedSplit) -> NDArray[np.floating]:
+        """Return the natural logarithm of the probability of every token of `split`, (n_tokens,).
+
+        They are what `evaluate_split` adds up.
+        """
         alone = self.config["training"]["batching"] == "sentence"
         eos_id = self.tokenizer.require_eos()
-        log_p = score_by(self.log_probabilities, split, eos_id=eos_id, alone=alone)
-        return evaluation_of(log_p, split, self.spelling)
+        return score_by(self.log_probabilities, split, eos_id=eos_id, alone=alone)
 
     def score(self, text: str, *, end: bool = True) -> TokenScores:
         """Return what each token of one document costs, in bits, with its span of characters.
