@@ -2,9 +2,9 @@
 
 Counted are matrix products, each multiplication and each addition as one operation. A matrix of
 a x b values takes 2ab of them for a token forward, and twice that backward: once for the gradient
-of what it read, once for its own. So training takes 6 operations a token for every value in a matrix
-of the recurrent layers and of the head. The embedding is looked up, not multiplied. Left out are
-what goes element by element (gates, dropout, softmax), the optimiser, and validation.
+of what it read, once for its own. So training takes 6 operations a token for every value in a
+matrix of the recurrent layers and of the head. The embedding is looked up, not multiplied. Left out
+are what goes element by element (gates, dropout, softmax), the optimiser, and validation.
 
 Source: Kaplan et al. 2020, arXiv:2001.08361, sec. 2.1, for the rule of six.
 """

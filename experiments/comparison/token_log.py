@@ -1,4 +1,4 @@
-"""What every token of the test text cost, kept in a file: all figures can be added up again from it.
+"""What every token of the test text cost, kept in a file: all figures can be added up from it.
 
 Legend: N tokens, D documents. Everything is in nats, as it was scored; bits are nats by ln 2.
 """
@@ -116,7 +116,7 @@ class TokenLog:
     def load(cls, path: Path) -> TokenLog:
         """Read what `save` wrote; ToktoolsError if it is missing or damaged."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in _TYPES}
         except FileNotFoundError:
             raise ToktoolsError(f"{path}: no such file") from None
