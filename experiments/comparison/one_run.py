@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from experiments.comparison import token_log
 from experiments.comparison.flops import size_of
+from experiments.comparison.pays import count_words, where_it_pays
 from experiments.comparison.plan import Plan
 from experiments.comparison.quality import quality_of
 from experiments.comparison.token_log import TokenLog
@@ -16,6 +18,8 @@ from lstm_lm.files import read_json
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.run import Run
 from toktools.corpus import Corpus
+from toktools.errors import ToktoolsError
+from toktools.metrics import score
 from toktools.tokenizer import Tokenizer
 
 Json = dict[str, Any]
@@ -47,6 +51,7 @@ def result_of(
         "bptt": run.training.bptt,
         "train": train_split.summary(),
         "test": test.as_dict(),
+        **of_the_text(run.tokenizer, log, splits),
         "validation": read_json(RunDirectory(run.path).evaluation)["validation"],
         "training_seconds": last["training_seconds"],
         "tokens_per_second": last["tokens_seen"] / last["training_seconds"],
@@ -71,6 +76,27 @@ def result_of(
         ),
         "environment": run.config["environment"],
     }
+
+
+def of_the_text(tokenizer: Tokenizer, log: TokenLog, splits: Mapping[str, Corpus]) -> Json:
+    """Return what needs the text beside the log of its tokens: "pays" and "intrinsic"."""
+    counts = count_words(splits["train"])
+    return {
+        "pays": where_it_pays(tokenizer, log, splits["test"], counts),
+        "intrinsic": intrinsic(tokenizer, splits["test"]),
+    }
+
+
+def intrinsic(tokenizer: Tokenizer, documents: Corpus) -> Json:
+    """Return what a tokenizer is worth without a model; empty for a text without words.
+
+    By the names of `toktools.metrics.Scores`, and "entropy_bits_per_token" (Shannon's).
+    """
+    try:
+        scores = dataclasses.asdict(score(tokenizer, documents))
+    except ToktoolsError:
+        return {}
+    return {**scores, "entropy_bits_per_token": scores.pop("shannon_entropy_bits")}
 
 
 def _cut(tokenizer: Tokenizer, text: str) -> list[str]:

@@ -114,7 +114,7 @@ def _divided(
     skipped_N = np.cumsum(lengths_N) - lengths_N
     characters = np.arange(lengths_N.sum()) + np.repeat(firsts_N - skipped_N, lengths_N)
     shares = np.repeat(per_byte_N, lengths_N) * bytes_C[characters]
-    return np.bincount(characters, weights=shares, minlength=len(bytes_C))
+    return np.bincount(characters, weights=shares, minlength=len(bytes_C)).astype(np.float64)
 
 
 def where_it_pays(

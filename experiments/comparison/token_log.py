@@ -10,7 +10,6 @@ import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,11 +105,15 @@ class TokenLog:
     def save(self, path: Path) -> None:
         """Write it as .npz, whole or not at all."""
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **self._arrays())
+        np.savez_compressed(
+            buffer,
+            ids=self.ids,
+            nats=self.nats,
+            spelling_nats=self.spelling_nats,
+            document_starts=self.document_starts,
+            document_bytes=self.document_bytes,
+        )
         write_bytes(path, buffer.getvalue())
-
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {name: getattr(self, name) for name in _TYPES}
 
     @classmethod
     def load(cls, path: Path) -> TokenLog:
