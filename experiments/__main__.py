@@ -10,6 +10,7 @@ import click
 
 from experiments.bench.command import bench
 from experiments.bench.generation import generation
+from experiments.comparison.audit_command import audit
 from experiments.parity.command import parity
 from experiments.reproduce.cli import reproduce
 from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
@@ -129,6 +130,7 @@ def report(folder: Path, markdown: bool) -> None:
     click.echo(f"report: {folder / 'report.html'}")
 
 
+main.add_command(audit)
 bench.add_command(generation)
 main.add_command(bench)
 main.add_command(parity)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from experiments.comparison.inference import statistics_of
 from experiments.comparison.one_run import result_of
 from experiments.comparison.plan import Plan, TokenizerSpec
 from experiments.comparison.report import write_report
@@ -53,7 +54,7 @@ class Comparison:
         self.folder, self.plan = Path(folder), plan
         self._say, self._on_progress = say, on_progress
         self._corpus = plan.open()
-        self._splits = _splits(self._corpus)
+        self._splits = splits_of(self._corpus)
         self._record = {
             "plan": plan.to_json(),
             "name": self._corpus.name,
@@ -94,7 +95,8 @@ class Comparison:
 
     def write(self) -> Json:
         """Gather the results there are, write `results.json` and `report.html`, return results."""
-        results = {**self._record, "runs": list(self._results())}
+        runs = list(self._results())
+        results = {**self._record, "runs": runs, "statistics": statistics_of(self.folder, runs)}
         write_json(self.folder / "results.json", results)
         write_report(results, self.folder / "report.html")
         return results
@@ -169,7 +171,7 @@ def _settings(plan: Json) -> Json:
     return fixed | {f"{part}.{k}": v for part, values in parts.items() for k, v in values.items()}
 
 
-def _splits(corpus: Corpus) -> dict[str, Corpus]:
+def splits_of(corpus: Corpus) -> dict[str, Corpus]:
     """Return the splits; where there is no test split, validation stands in for it."""
     splits = {name: corpus.split(name) for name in ("train", "validation")}
     try:

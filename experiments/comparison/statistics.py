@@ -10,7 +10,8 @@ a bivariate normal distribution under which what was seen, or less, has a chance
 and so has what was seen, or more. It also says what a perfect order of four tokenizers is worth:
 little.
 
-Legend: D documents, S seeds, R resamples or draws, N things ranked, K correlations tried.
+Legend: D documents, S seeds, P pairs of tokenizers, R resamples or draws, N things ranked,
+K correlations tried.
 Source: Efron and Tibshirani 1993, ch. 13 (percentile intervals); Kruskal 1958 for the correlation
 of ranks in a normal distribution; Kendall 1945 for tau with ties.
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,52 +51,60 @@ class Interval:
         return self.low > 0 or self.high < 0
 
 
-def difference(
+def differences(
     first_SD: NDArray[np.float64],
-    second_SD: NDArray[np.float64],
+    others: Sequence[NDArray[np.float64]],
     bytes_D: NDArray[np.int64],
     *,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
-) -> Interval:
-    """Return by how many bits per byte the second tokenizer needs more than the first.
+) -> list[Interval]:
+    """Return by how many bits per byte each of the other tokenizers needs more than the first.
 
     Args:
-        first_SD, second_SD: the bits of each document, one row a seed; rows need not be as many.
+        first_SD, others: the bits of each document, one row a seed; rows need not be as many.
         bytes_D: the bytes of each document.
     Raises: ToktoolsError unless the documents are the same.
     Example:
         >>> first, second = np.array([[8.0, 4.0]]), np.array([[9.0, 5.0]])
-        >>> difference(first, second, np.array([1, 1]))
-        Interval(value=1.0, low=1.0, high=1.0)
+        >>> differences(first, [second], np.array([1, 1]))
+        [Interval(value=1.0, low=1.0, high=1.0)]
     """
-    if not first_SD.shape[1] == second_SD.shape[1] == len(bytes_D):
+    if {rows.shape[1] for rows in (first_SD, *others)} != {len(bytes_D)}:
         raise ToktoolsError("differences are of the same documents, got other ones for each")
+    if not others:
+        return []
     random = np.random.default_rng(seed)
-    gains_D = second_SD.mean(axis=0) - first_SD.mean(axis=0)
-    ratios_R = _resampled_ratios(gains_D, bytes_D, n_resamples, random)
-    ratios_R += _drawn_for_seeds(
-        [rows.sum(axis=1) / bytes_D.sum() for rows in (first_SD, second_SD)], n_resamples, random
-    )
-    low, high = np.quantile(ratios_R, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
-    value = gains_D.sum() / bytes_D.sum()
-    return Interval(value=float(value), low=float(low), high=float(high))
+    gains_PD = np.array([rows.mean(axis=0) - first_SD.mean(axis=0) for rows in others])
+    drawn_PR = _resampled_ratios(gains_PD, bytes_D, n_resamples, random)
+    found: list[Interval] = []
+    for rows_SD, gains_D, drawn_R in zip(others, gains_PD, drawn_PR, strict=True):
+        figures = [rows.sum(axis=1) / bytes_D.sum() for rows in (first_SD, rows_SD)]
+        drawn_R = drawn_R + _drawn_for_seeds(figures, n_resamples, random)
+        low, high = np.quantile(drawn_R, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+        value = gains_D.sum() / bytes_D.sum()
+        found.append(Interval(value=float(value), low=float(low), high=float(high)))
+    return found
 
 
 def _resampled_ratios(
-    gains_D: NDArray[np.float64],
+    gains_PD: NDArray[np.float64],
     bytes_D: NDArray[np.int64],
     n_resamples: int,
     random: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Return sum of gains / sum of bytes, (R,), over documents drawn with replacement."""
-    n = len(gains_D)
+    """Return sum of gains / sum of bytes, (P, R), over documents drawn with replacement."""
+    n = len(bytes_D)
+    sums_DP = np.vstack([gains_PD, bytes_D.astype(float)]).T
     rows = max(1, _AT_ONCE // n)
-    parts: list[NDArray[np.float64]] = []
+    parts: list[NDArray[Any]] = []
     for start in range(0, n_resamples, rows):
-        drawn_RD = random.integers(n, size=(min(rows, n_resamples - start), n))
-        parts.append(gains_D[drawn_RD].sum(axis=1) / bytes_D[drawn_RD].sum(axis=1))
-    return np.concatenate(parts)
+        r = min(rows, n_resamples - start)
+        drawn = random.integers(n, size=(r, n)) + n * np.arange(r)[:, None]
+        times_RD = np.bincount(drawn.ravel(), minlength=r * n).reshape(r, n)
+        parts.append(times_RD.astype(float) @ sums_DP)
+    sums_RP = np.concatenate(parts)
+    return (sums_RP[:, :-1] / sums_RP[:, -1:]).T
 
 
 def _drawn_for_seeds(

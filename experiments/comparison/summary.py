@@ -110,15 +110,44 @@ def headline(results: Json) -> str:
         return answer + "."
     second = table[1]
     answer += f", ahead of {second.title} with {second.bits_per_byte.format('.3f')}"
+    measured = _difference(results, best, second)
+    return answer + (_by_spread(best, second) if measured is None else _by_interval(measured))
+
+
+def _difference(results: Json, first: Row, second: Row) -> Json | None:
+    """Return the difference of the two with its interval; None in results without logs."""
+    for found in results.get("statistics", {}).get("differences", ()):
+        if (found["first"], found["second"]) == (first.title, second.title):
+            return found
+    return None
+
+
+def _by_interval(found: Json) -> str:
+    """Return how sure a lead is by its interval over documents and seeds."""
+    seeds = f" and {found['n_seeds']} seeds" if found["n_seeds"] > 1 else ", of one seed each"
+    interval = (
+        f". The difference of {found['difference']:.3f} has a {found['interval']:.0%} interval "
+        f"from {found['low']:.3f} to {found['high']:.3f}, over {found['n_documents']:,} documents"
+        f"{seeds}"
+    )
+    if found["low"] <= 0:
+        return f"{interval}: take it as a draw."
+    if found["n_seeds"] == 1:
+        return f"{interval}: another seed may give another order."
+    return f"{interval}."
+
+
+def _by_spread(best: Row, second: Row) -> str:
+    """Return how sure a lead is by the spread over seeds alone."""
     gap = second.bits_per_byte.mean - best.bits_per_byte.mean
     spreads = [row.bits_per_byte.spread for row in (best, second)]
     if None in spreads:
-        return answer + ". One seed each: a small difference may be chance."
+        return ". One seed each: a small difference may be chance."
     largest = max(spread for spread in spreads if spread is not None)
     if gap < 2 * largest:
-        return answer + ". The difference is within the spread of the seeds: take it as a draw."
+        return ". The difference is within the spread of the seeds: take it as a draw."
     n_seeds = best.bits_per_byte.n
-    return answer + f". The gap of {gap:.3f} is more than twice the spread over {n_seeds} seeds."
+    return f". The gap of {gap:.3f} is more than twice the spread over {n_seeds} seeds."
 
 
 COLUMNS = (

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.comparison.statistics import (
+    Interval,
     correlation_interval,
-    difference,
+    differences,
     kendall,
     spearman,
 )
@@ -21,6 +22,10 @@ from toktools.errors import ToktoolsError
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=2, max_size=9).filter(
     lambda pairs: all(len(set(values)) > 1 for values in zip(*pairs, strict=True))
 )
+
+
+def difference(first_SD, second_SD, sizes_D, **options) -> Interval:
+    return differences(first_SD, [second_SD], sizes_D, **options)[0]
 
 
 def bits_of(random, n_seeds: int, hardness_D, bits_per_byte: float, *, noise: float):
