@@ -8,6 +8,7 @@ import torch
 
 import lstm_lm
 from experiments import known_sources
+from experiments.comparison.token_log import TokenLog
 from experiments.known_sources import (
     BracketSource,
     ListedSource,
@@ -150,6 +151,40 @@ def test_no_trained_model_needs_fewer_bits_than_the_source_itself(source, texts,
         assert least < evaluation.bits_per_byte < 2.2 * least + 0.5
     else:
         assert "too low" in evaluation.caveat
+
+
+@pytest.mark.parametrize("vocab_size", [None, 270, 400])
+def test_the_stored_prices_of_a_known_model_are_what_each_document_costs(
+    source, texts, vocab_size, tmp_path
+):
+    """Document by document, to 1e-9, after writing and reading, however the text is cut."""
+    train, test = texts["train"], texts["test"]
+    tokenizer = train_bpe(train, vocab_size=vocab_size) if vocab_size else train_character(train)
+    split = encode_split(tokenizer, test)
+    log_p = score_by(read_by(source, tokenizer), split, eos_id=tokenizer.require_eos())
+    TokenLog.of(log_p, split, SpellingModel(), tokenizer.unk_id).save(tmp_path / "test.npz")
+    log = TokenLog.load(tmp_path / "test.npz")
+    expected = [source.bits([document]) for document in test]
+    assert log.document_bits().tolist() == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+def test_the_stored_prices_of_a_trained_model_are_not_below_the_entropy(
+    source, texts, kind, tmp_path
+):
+    """The sum of the stored prices, of a model trained a little, against what the text costs."""
+    tokenizer = TOKENIZERS[kind](texts["train"])
+    run = lstm_lm.train(
+        tmp_path / "run",
+        {name: texts[name] for name in ("train", "validation")},
+        tokenizer,
+        model=ModelConfig(embedding_size=8, hidden_size=16, n_layers=1, dropout=0.0),
+        training=TrainingConfig(batch_size=16, bptt=24, epochs=0.5, n_validations=1),
+    )
+    split = encode_split(tokenizer, texts["test"], check=True)
+    log = TokenLog.of(run.score_split(split), split, run.spelling, tokenizer.unk_id)
+    if split.n_reproduced == split.n_documents:  # else the bits do not pay for all of the text
+        assert log.document_bits().sum() > source.bits(texts["test"])
 
 
 def test_a_broken_source_is_refused():
