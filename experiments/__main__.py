@@ -11,6 +11,7 @@ import click
 from experiments.bench.command import bench
 from experiments.bench.generation import generation
 from experiments.comparison.audit_command import audit
+from experiments.comparison.budgets import Budget
 from experiments.parity.command import parity
 from experiments.reproduce.cli import reproduce
 from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
@@ -18,10 +19,11 @@ from lstm_lm.commands.threads import wait_briefly
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
-from toktools.errors import lookup
+from toktools.errors import ToktoolsError, lookup
 
 if TYPE_CHECKING:
     from experiments.comparison.plan import Plan
+    from experiments.comparison.sweep import Sweep
     from toktools.corpus import Corpus
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -35,6 +37,7 @@ def main() -> None:
 
 
 @main.command()
+@click.argument("design", required=False, type=click.Path(path_type=Path))
 @click.option("--preset", metavar="NAME", help="Start from a ready comparison: demo.")
 @corpus_options(default="python-docs")
 @click.option(
@@ -44,27 +47,56 @@ def main() -> None:
     help="NAME, NAME:SIZE, NAME:SIZE,KEY=VALUE or a tokenizer.json. May be repeated.  "
     f"[default: {' '.join(DEFAULT_TOKENIZERS)}]",
 )
+@click.option(*("--output", "-o"), type=click.Path(path_type=Path), help="The folder.")
 @click.option(
-    *("--output", "-o"), required=True, type=click.Path(path_type=Path), help="The folder."
+    "--write-design",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the comparison as a design, TOML, instead of running it.",
 )
 @click.option(
     "--context-bytes", type=int, help="Gradients flow through about so many bytes of text."
 )
 @click.option("--seed", "seeds", type=int, multiple=True, help="May be repeated; default 0 1 2.")
 @click.option("--prompt", "prompts", multiple=True, help="Text to continue. May be repeated.")
-@config_options(ModelConfig, TrainingConfig, without=("bptt", "seed"))
-def compare(preset: str | None, corpus: Corpus, output: Path, **given: Any) -> None:
+@click.option(
+    "--try-learning-rate",
+    "learning_rates",
+    type=float,
+    multiple=True,
+    metavar="RATE",
+    help="Try it on validation for every tokenizer, and take the best. May be repeated.",
+)
+@click.option("--trial-share", type=float, help="Share of the budget for each.  [default: 1.0]")
+@config_options(Budget, ModelConfig, TrainingConfig, without=("bptt", "seed"))
+def compare(
+    design: Path | None,
+    preset: str | None,
+    corpus: Corpus,
+    output: Path | None,
+    write_design: Path | None,
+    **given: Any,
+) -> None:
     """Train the same language model on every tokenizer and report bits per byte, side by side.
 
-    Writes results.json and report.html. Interrupted, the same command goes on where it was.
+    DESIGN is a file of TOML that says all (docs/comparisons.md); options are put over it. Writes
+    results.json and report.html. Interrupted, the same command goes on where it was.
 
     \b
     Example:
       python -m experiments compare --preset demo -o runs/demo
       python -m experiments compare -c ptb/ -t word -t bpe:2000 -t bpe:8000 \\
           --normalize whitespace --epochs 6 --prompt "the company said" -o runs/ptb
+      python -m experiments compare design.toml -o runs/mine
     """
-    plan = _plan(preset, corpus, given)
+    plan = _plan(design, preset, corpus, given)
+    if write_design is not None:
+        from experiments.comparison.design import write_design as write
+
+        write(plan, write_design)
+        return
+    if output is None:
+        raise ToktoolsError("a comparison needs a folder; give one with --output (-o)")
     from experiments.comparison.running import Comparison
     from experiments.comparison.terminal import print_results
     from lstm_lm.commands.display import training_bar
@@ -83,17 +115,12 @@ def compare(preset: str | None, corpus: Corpus, output: Path, **given: Any) -> N
         sys.exit(1)
 
 
-def _plan(preset: str | None, corpus: Corpus, given: dict[str, Any]) -> Plan:
-    """Return the preset with what was typed put over it."""
+def _plan(design: Path | None, preset: str | None, corpus: Corpus, given: dict[str, Any]) -> Plan:
+    """Return the design or the preset with what was typed put over it."""
     from experiments.comparison.plan import Plan, TokenizerSpec
-    from experiments.comparison.presets import PRESETS
 
-    if preset is None:
-        specs = tuple(map(TokenizerSpec, DEFAULT_TOKENIZERS))
-        base = Plan(corpus=corpus.describe(), tokenizers=specs)
-    else:
-        base = lookup(preset, PRESETS, what="preset")()
-    typed = was_given(*CORPUS_OPTIONS) or preset is None
+    base = _base(design, preset, corpus)
+    typed = was_given(*CORPUS_OPTIONS)
     return Plan(
         corpus=corpus.describe() if typed else base.open().describe(),
         tokenizers=tuple(map(TokenizerSpec, given["tokenizers"])) or base.tokenizers,
@@ -103,7 +130,40 @@ def _plan(preset: str | None, corpus: Corpus, given: dict[str, Any]) -> Plan:
         seeds=given["seeds"] or base.seeds,
         prompts=given["prompts"] or base.prompts,
         sample_bytes=base.sample_bytes,
+        budget=config_from(Budget, given, to_json(base.budget)),
+        sweep=_sweep(base, given),
     )
+
+
+def _base(design: Path | None, preset: str | None, corpus: Corpus) -> Plan:
+    """Return the plan that options are put over."""
+    from experiments.comparison.plan import Plan, TokenizerSpec
+    from experiments.comparison.presets import PRESETS
+
+    if design is not None and preset is not None:
+        raise ToktoolsError("a design and --preset are two comparisons; give one of them")
+    if design is not None:
+        from experiments.comparison.design import read_design
+
+        return read_design(design)
+    if preset is not None:
+        return lookup(preset, PRESETS, what="preset")()
+    specs = tuple(map(TokenizerSpec, DEFAULT_TOKENIZERS))
+    return Plan(corpus=corpus.describe(), tokenizers=specs)
+
+
+def _sweep(base: Plan, given: dict[str, Any]) -> Sweep | None:
+    """Return the sweep of learning rates that was asked for."""
+    from experiments.comparison.sweep import Sweep
+
+    rates = given["learning_rates"] or (base.sweep.learning_rates if base.sweep else ())
+    share = given["trial_share"] or (base.sweep.share if base.sweep else 1.0)
+    if not rates:
+        if given["trial_share"] is not None:
+            raise ToktoolsError("--trial-share needs rates to try; give --try-learning-rate twice")
+        return None
+    seed = base.sweep.seed if base.sweep else 0
+    return Sweep(learning_rates=tuple(rates), share=share, seed=seed)
 
 
 @main.command()

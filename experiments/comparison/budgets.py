@@ -40,9 +40,7 @@ class Budget:
     amount: float | None = setting(
         None, "How much of it; bytes, without an amount: the passes over the text."
     )
-    adjust: str = setting(
-        "hidden_size", "The size that makes parameters equal.", choices=SIZES
-    )
+    adjust: str = setting("hidden_size", "The size that makes parameters equal.", choices=SIZES)
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -50,8 +48,8 @@ class Budget:
         one_of(self, "adjust", SIZES)
         if self.amount is None and self.equal != "bytes":
             raise ToktoolsError(
-                f"a budget of equal {self.equal} needs an amount; give one "
-                f"(amount = ..., --amount ...)"
+                f"a budget of equal {self.equal} needs an amount; give one with --amount, or as "
+                "amount in [budget]"
             )
         if self.amount is not None and not 0 < self.amount < float("inf"):
             raise ToktoolsError(f"amount must be > 0 and finite, got {self.amount}")
@@ -70,7 +68,7 @@ class Budget:
             "bytes": f"{amount:,.0f} bytes of training text",
             "steps": f"{amount:,.0f} updates",
             "flops": f"{amount:.4g} floating-point operations of training",
-            "seconds": f"{amount:,g} seconds of training",
+            "seconds": f"{amount:,.10g} seconds of training",
         }[self.equal]
 
     def fit_model(self, model: ModelConfig, n_vocab: int) -> ModelConfig:
@@ -85,18 +83,17 @@ class Budget:
         """Return how long one run is trained.
 
         Args:   batches: its training split; n_bytes: of the source text of that.
-        Raises: ToktoolsError if the amount is not enough for one update.
+        Raises: ToktoolsError if the steps are no whole number.
         """
-        if self.amount is None or self.equal == "parameters":
+        amount = self.amount
+        if amount is None or self.equal == "parameters":
             return training
         if self.equal == "seconds":
-            return replace(training, minutes=self.amount / 60)
-        passes = {
-            "bytes": lambda: self.amount / n_bytes,
-            "steps": lambda: passes_of_steps(batches, self.amount),
-            "flops": lambda: self.amount / (flops_per_token * batches.n_tokens),
-        }[self.equal]()
-        return replace(training, epochs=passes)
+            return replace(training, minutes=amount / 60)
+        if self.equal == "steps":
+            return replace(training, epochs=passes_of_steps(batches, amount))
+        per_pass = n_bytes if self.equal == "bytes" else flops_per_token * batches.n_tokens
+        return replace(training, epochs=amount / per_pass)
 
 
 def fit_parameters(
@@ -110,7 +107,7 @@ def fit_parameters(
     Example:
         >>> fitted = fit_parameters(ModelConfig(embedding_size=16, n_layers=1), 100, 50_000)
         >>> fitted.hidden_size, fitted.embedding_size
-        (92, 16)
+        (90, 16)
     """
     from experiments.comparison.flops import size_of
 

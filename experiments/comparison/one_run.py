@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.comparison import token_log
+from experiments.comparison.budgets import SIZES
 from experiments.comparison.flops import size_of
 from experiments.comparison.pays import count_words, where_it_pays
 from experiments.comparison.plan import Plan
@@ -47,6 +48,9 @@ def result_of(
         "n_vocab": run.tokenizer.n_vocab,
         "lossless": run.tokenizer.lossless,
         "n_parameters": run.model.n_parameters,
+        "sizes": {name: getattr(run.model.config, name) for name in SIZES},
+        "learning_rate": run.training.learning_rate,
+        "n_steps": last["step"],
         "flops_per_token": flops_per_token,
         "bptt": run.training.bptt,
         "train": train_split.summary(),

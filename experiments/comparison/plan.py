@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from experiments.comparison.budgets import Budget
+from experiments.comparison.sweep import Sweep, sweep_from_json
 from lstm_lm.commands.options import make_tokenizer
 from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
 from toktools.corpus import Corpus, open_corpus
@@ -107,6 +109,8 @@ class Plan:
         seeds: every tokenizer is run once with each.
         prompts: texts that every model continues.
         sample_bytes: about how much text a continuation is, the same for every tokenizer.
+        budget: what every run gets the same amount of.
+        sweep: the learning rates that are tried for each tokenizer, if any.
     """
 
     corpus: Mapping[str, Any]
@@ -117,6 +121,8 @@ class Plan:
     seeds: tuple[int, ...] = (0, 1, 2)
     prompts: tuple[str, ...] = ()
     sample_bytes: int = 160
+    budget: Budget = field(default_factory=Budget)
+    sweep: Sweep | None = None
 
     def __post_init__(self) -> None:
         slugs = [spec.slug for spec in self.tokenizers]
@@ -127,6 +133,10 @@ class Plan:
             raise ToktoolsError("a comparison needs at least one tokenizer and one seed")
         if self.context_bytes < 1:
             raise ToktoolsError(f"context_bytes must be >= 1, got {self.context_bytes}")
+        if self.training.minutes is not None and self._has_length:
+            raise ToktoolsError(
+                f"minutes and an amount of {self.budget.equal} are two budgets; give one of them"
+            )
 
     def open(self) -> Corpus:
         """Open the corpus."""
@@ -138,12 +148,21 @@ class Plan:
         return replace(self.training, bptt=bptt, seed=seed)
 
     @property
+    def _has_length(self) -> bool:
+        """Whether the budget says how long to train."""
+        return self.budget.amount is not None and self.budget.equal != "parameters"
+
+    @property
     def held_equal(self) -> str:
         """What every run gets the same amount of, in words."""
-        if self.training.minutes is not None:
-            return f"{self.training.minutes:g} minutes of training"
-        passes = "pass" if self.training.epochs == 1 else "passes"
-        return f"{self.training.epochs:g} {passes} over the training text"
+        return self.budget.sentence(self.training)
+
+    def held(self) -> dict[str, Any]:
+        """Return what is held equal as `results.json` has it."""
+        equal, amount = self.budget.equal, self.budget.amount
+        if self.training.minutes is not None and equal == "bytes":
+            equal, amount = "seconds", 60 * self.training.minutes
+        return {"equal": equal, "amount": amount, "sentence": self.held_equal}
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
@@ -156,11 +175,14 @@ class Plan:
             "seeds": list(self.seeds),
             "prompts": list(self.prompts),
             "sample_bytes": self.sample_bytes,
+            "budget": to_json(self.budget),
+            "sweep": None if self.sweep is None else to_json(self.sweep),
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Plan:
-        """Return the plan that `to_json` wrote down."""
+        """Return the plan that `to_json` wrote down; older ones have no budget and no sweep."""
+        sweep = values.get("sweep")
         return cls(
             corpus=values["corpus"],
             tokenizers=tuple(map(TokenizerSpec, values["tokenizers"])),
@@ -170,4 +192,6 @@ class Plan:
             seeds=tuple(values["seeds"]),
             prompts=tuple(values["prompts"]),
             sample_bytes=values["sample_bytes"],
+            budget=from_json(Budget, values.get("budget", {})),
+            sweep=None if sweep is None else sweep_from_json(sweep),
         )

@@ -41,6 +41,7 @@ def command_line(plan: Plan) -> str:
     """Return the command that runs this comparison again."""
     import shlex
 
+    from experiments.comparison.budgets import Budget
     from lstm_lm.config import ModelConfig, TrainingConfig, to_json
 
     corpus = plan.corpus
@@ -59,7 +60,11 @@ def command_line(plan: Plan) -> str:
             words += [f"--{name}", str(corpus[name])]
     for spec in plan.tokenizers:
         words += ["--tokenizer", spec.text]
-    for config, defaults in ((plan.model, ModelConfig()), (plan.training, TrainingConfig())):
+    for config, defaults in (
+        (plan.model, ModelConfig()),
+        (plan.training, TrainingConfig()),
+        (plan.budget, Budget()),
+    ):
         before = to_json(defaults)
         for name, value in to_json(config).items():
             if value == before[name] or name in ("bptt", "seed"):
@@ -70,6 +75,10 @@ def command_line(plan: Plan) -> str:
             else:
                 words += [flag, str(value)]
     words += ["--context-bytes", str(plan.context_bytes)]
+    if plan.sweep is not None:
+        for rate in plan.sweep.learning_rates:
+            words += ["--try-learning-rate", str(rate)]
+        words += ["--trial-share", str(plan.sweep.share)]
     for seed in plan.seeds:
         words += ["--seed", str(seed)]
     for prompt in plan.prompts:

@@ -4,6 +4,7 @@ The folder of a comparison holds
 
     plan.json                    what is compared, and the digest of the text
     tokenizers/SLUG.json         each tokenizer, trained once on the train split
+    trials/SLUG/                 trials of learning rates, where they are swept
     runs/SLUG/seed-N/            the run directory of `lstm_lm`, and result.json when it is done
     results.json, report.html    made anew after every run
 """
@@ -18,6 +19,7 @@ from experiments.comparison.inference import statistics_of
 from experiments.comparison.one_run import result_of
 from experiments.comparison.plan import Plan, TokenizerSpec
 from experiments.comparison.report import write_report
+from experiments.comparison.setting_up import set_up
 from lstm_lm.data.encoded import encode_split
 from lstm_lm.files import read_json, write_json
 from lstm_lm.runs.directory import RunDirectory
@@ -96,7 +98,12 @@ class Comparison:
     def write(self) -> Json:
         """Gather the results there are, write `results.json` and `report.html`, return results."""
         runs = list(self._results())
-        results = {**self._record, "runs": runs, "statistics": statistics_of(self.folder, runs)}
+        results = {
+            **self._record,
+            "budget": self.plan.held(),
+            "runs": runs,
+            "statistics": statistics_of(self.folder, runs),
+        }
         write_json(self.folder / "results.json", results)
         write_report(results, self.folder / "report.html")
         return results
@@ -127,19 +134,29 @@ class Comparison:
         train_split = encode_split(tokenizer, self._splits["train"], name="the train split")
         folder = self._run_folder(spec, seed)
         begun = RunDirectory(folder).last.exists()
+        setup = set_up(
+            self.plan,
+            self._corpus,
+            tokenizer,
+            train_split,
+            seed=seed,
+            trials=self.folder / "trials" / spec.slug,
+            on_progress=self._on_progress,
+        )
         run = train_model(
             folder,
             self._corpus,
             tokenizer,
-            model=self.plan.model,
-            training=self.plan.training_for(train_split.total_bytes / train_split.n_tokens, seed),
+            model=setup.model,
+            training=setup.training,
             prompts=self.plan.prompts,
             resume=begun,
             overwrite=not begun,
             encoded={"train": train_split},
             on_progress=self._on_progress,
         )
-        return result_of(run, self.plan, train_split=train_split, splits=self._splits)
+        figures = result_of(run, self.plan, train_split=train_split, splits=self._splits)
+        return {**figures, "trial": setup.trials} if setup.trials else figures
 
     def _check_same(self) -> None:
         """Raise ToktoolsError unless the folder is free or holds this same comparison."""

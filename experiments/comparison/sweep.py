@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lstm_lm.config import TrainingConfig
+from lstm_lm.config import TrainingConfig, from_json
 from toktools.errors import ToktoolsError
 
 Json = dict[str, Any]
-FOLDER = "trials"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,13 @@ class Sweep:
             training, epochs=training.epochs * self.share, minutes=minutes, seed=self.seed
         )
         return [replace(shorter, learning_rate=rate) for rate in self.learning_rates]
+
+
+def sweep_from_json(values: Mapping[str, Any]) -> Sweep:
+    """Return the sweep that a plan or a design wrote down; ToktoolsError at an unknown key."""
+    if "learning_rates" not in values:
+        raise ToktoolsError("a sweep needs learning_rates: the rates to try; give two or more")
+    return from_json(Sweep, {**values, "learning_rates": tuple(values["learning_rates"])})
 
 
 def best_rate(trials: list[Json]) -> float:
