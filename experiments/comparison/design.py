@@ -69,6 +69,9 @@ def plan_from(values: Mapping[str, Any]) -> Plan:
         lookup(key, inspect.signature(open_corpus).parameters, what="key of [corpus]")
     given: dict[str, Any] = {name: tuple(_of(values, name, list, "a list")) for name in LISTS}
     given |= {name: _of(values, name, int, "a number") for name in NUMBERS}
+    for name, kind, what in (("seeds", int, "whole numbers"), ("prompts", str, "texts")):
+        if any(type(value) is not kind for value in given[name]):
+            raise ToktoolsError(f"{name} must be {what}, got {list(given[name])}")
     return Plan(
         corpus=open_corpus(**corpus).describe(),
         tokenizers=_tokenizers(values),

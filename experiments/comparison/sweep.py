@@ -42,6 +42,10 @@ class Sweep:
             raise ToktoolsError(
                 f"a sweep needs two or more different learning_rates > 0, got {list(rates)}"
             )
+        if type(self.seed) is not int or type(self.share) not in (int, float):
+            raise ToktoolsError(
+                f"share and seed must be numbers, got {self.share!r}, {self.seed!r}"
+            )
         if not 0 < self.share <= 1:
             raise ToktoolsError(f"share of the budget must be > 0 and at most 1, got {self.share}")
 
@@ -64,7 +68,10 @@ def sweep_from_json(values: Mapping[str, Any]) -> Sweep:
     """Return the sweep that a plan or a design wrote down; ToktoolsError at an unknown key."""
     if "learning_rates" not in values:
         raise ToktoolsError("a sweep needs learning_rates: the rates to try; give two or more")
-    return from_json(Sweep, {**values, "learning_rates": tuple(values["learning_rates"])})
+    rates = values["learning_rates"]
+    if not isinstance(rates, list | tuple) or any(type(r) not in (int, float) for r in rates):
+        raise ToktoolsError(f"learning_rates must be a list of numbers, got {rates!r}")
+    return from_json(Sweep, {**values, "learning_rates": tuple(rates)})
 
 
 def best_rate(trials: list[Json]) -> float:

@@ -56,10 +56,9 @@ def test_equal_bytes_are_within_one_update(tmp_path: Path):
 
 
 def test_equal_parameters_are_within_one_percent(tmp_path: Path):
-    runs = runs_with(tmp_path / "c", equal="parameters", amount=9000)
-    assert all(abs(run["n_parameters"] - 9000) <= 90 for run in runs)
+    runs = runs_with(tmp_path / "c", equal="parameters", amount=45_000)
+    assert all(abs(run["n_parameters"] - 45_000) <= 450 for run in runs)
     assert len({run["sizes"]["hidden_size"] for run in runs}) == 3
-    assert len({run["curve"][-1]["bytes_seen"] for run in runs}) <= 3
     config = json.loads((tmp_path / "c/runs/character/seed-0/config.json").read_text())
     assert config["model"]["hidden_size"] == runs[1]["sizes"]["hidden_size"]
 

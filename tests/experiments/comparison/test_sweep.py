@@ -84,10 +84,10 @@ def test_a_rate_at_which_training_diverges_is_not_chosen(tmp_path: Path):
         tokenizers=(TokenizerSpec("character"),),
         seeds=(0,),
         training=replace(PLAN.training, optimizer="sgd", clip_norm=1e30),
-        sweep=Sweep(learning_rates=(1e25, 0.1)),
+        sweep=Sweep(learning_rates=(1e38, 0.1)),
     )
     (run,) = Comparison(tmp_path / "c", plan).run()["runs"]
-    assert run["trial"][0] == {"learning_rate": 1e25, "validation_bits_per_byte": None}
+    assert run["trial"][0] == {"learning_rate": 1e38, "validation_bits_per_byte": None}
     assert run["learning_rate"] == 0.1
 
 
