@@ -85,6 +85,9 @@ def audit(folder: str | Path, *, rescore: bool = False) -> Audit:
         stored = _Stored(folder, run)
         for found in stored.anew(splits, rescore=rescore):
             checks += [Check(name, *leaf) for leaf in _leaves(found, run)]
+    if "budget" in results:
+        found = {"budget": Plan.from_json(results["plan"]).held()}
+        checks += [Check("all runs", *leaf) for leaf in _leaves(found, results)]
     if "statistics" in results:
         found = {"statistics": statistics_of(folder, results["runs"])}
         checks += [Check("all runs", *leaf) for leaf in _leaves(found, results)]
@@ -120,6 +123,7 @@ class _Stored:
         return {
             "n_vocab": self.tokenizer.n_vocab,
             "n_parameters": size.n_parameters,
+            "sizes": {name: getattr(model, name) for name in self.run.get("sizes", {})},
             "flops_per_token": size.flops_per_token,
             "curve": [{"flops": each} for each in flops],
         }

@@ -150,6 +150,31 @@ def _by_spread(best: Row, second: Row) -> str:
     return f". The gap of {gap:.3f} is more than twice the spread over {n_seeds} seeds."
 
 
+def terms(results: Json) -> str:
+    """Return what was held equal, and what was fitted to each tokenizer for it, in words.
+
+    Empty for results of before budgets were written down.
+    """
+    if "budget" not in results:
+        return ""
+    runs = [run for run in results["runs"] if "error" not in run]
+    first_runs = {run["title"]: run for run in reversed(runs)}
+    said = [f"Held equal: {results['budget']['sentence']}."]
+    for name in ("hidden_size", "embedding_size"):
+        sizes = {title: run["sizes"][name] for title, run in first_runs.items() if "sizes" in run}
+        if len(set(sizes.values())) > 1:
+            said.append(_by_title(name.replace("_", " ").capitalize(), sizes, first_runs))
+    rates = {title: run["learning_rate"] for title, run in first_runs.items() if run.get("trial")}
+    if rates:
+        said.append(_by_title("Learning rate that validation chose", rates, first_runs))
+    return " ".join(said)
+
+
+def _by_title(what: str, values: Json, order: Json) -> str:
+    parts = [f"{values[title]:g} for {title}" for title in reversed([*order]) if title in values]
+    return f"{what}: {', '.join(parts)}."
+
+
 COLUMNS = (
     "tokenizer",
     "bits per byte",

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from experiments.comparison.summary import COLUMNS, cells, failures, headline, rows
+from experiments.comparison.summary import COLUMNS, cells, failures, headline, rows, terms
 
 _LEFT_OUT = ("training tokens", "seconds")  # a terminal is narrow; the report has them
 _WITH_SPREAD = ("tokenizer", "bits per byte")
@@ -34,6 +34,8 @@ def print_results(results: dict[str, Any]) -> None:
         )
     console.print(table)
     console.print(headline(results), highlight=False)
+    if terms(results):
+        console.print(terms(results), highlight=False)
     for row in rows(results):
         if row.caveat:
             console.print(f"* {row.title}: {row.caveat}.", highlight=False)

@@ -55,7 +55,7 @@ def test_every_figure_of_every_run_comes_out_again(finished: Path):
     for run in read(finished)["runs"]:
         expected = {f"test.{name}" for name in run["test"] if name != "caveat"}
         assert expected <= checked
-    assert "statistics.differences[0].low" in checked
+    assert {"statistics.differences[0].low", "budget.sentence", "sizes.hidden_size"} <= checked
     assert "pays.word frequency[0].bits" in checked
 
 

@@ -72,6 +72,11 @@ def test_a_plan_survives_json():
     assert Plan.from_json(json.loads(json.dumps(demo().to_json()))) == demo()
 
 
+def test_a_plan_of_before_budgets_opens():
+    values = {k: v for k, v in demo().to_json().items() if k not in ("budget", "sweep")}
+    assert Plan.from_json(values) == demo()
+
+
 def test_the_context_is_the_same_number_of_bytes_for_every_tokenizer():
     plan = demo()
     assert plan.training_for(1.0, seed=0).bptt == plan.context_bytes
@@ -106,6 +111,8 @@ def test_the_command_in_the_report_gives_the_same_plan(monkeypatch: pytest.Monke
         *("compare", "--corpus", "human-numbers", "--normalize", "whitespace,lowercase"),
         *("-t", "bpe:300", "-t", "word:min_count=1", "--epochs", "2", "--tied", "--n-layers", "1"),
         *("--context-bytes", "99", "--seed", "5", "--prompt", "it's one", "-o", "x"),
+        *("--equal", "parameters", "--amount", "90000", "--adjust", "embedding_size"),
+        *("--try-learning-rate", "0.1", "--try-learning-rate", "0.02", "--trial-share", "0.25"),
     ]
     CliRunner().invoke(main, arguments)
     again = shlex.split(command_line(plans[0]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
-from experiments.comparison.summary import Figure, headline, markdown, rows
+from experiments.comparison.summary import Figure, headline, markdown, rows, terms
 
 
 def run(title: str, seed: int, bits: float) -> dict:
@@ -56,6 +57,47 @@ def test_a_lead_within_the_spread_is_a_draw():
 
 def test_one_seed_claims_no_lead():
     assert "may be chance" in headline(results(a=[1.0], b=[1.5]))
+
+
+def measured(low: float, bits: dict[str, list[float]], *, n_seeds: int = 2) -> dict:
+    found: dict[str, Any] = {
+        "first": "a",
+        "second": "b",
+        "difference": 0.1,
+        "low": low,
+        "high": 0.3,
+    }
+    found |= {"n_documents": 1200, "n_seeds": n_seeds, "interval": 0.95}
+    return results(**bits) | {"statistics": {"differences": [found], "correlations": []}}
+
+
+def test_a_measured_difference_decides_instead_of_the_spread():
+    bits = {"a": [1.0, 1.4], "b": [1.1, 1.5]}
+    assert headline(measured(0.02, bits)).endswith(
+        "The difference of 0.100 has a 95% interval from 0.020 to 0.300, over 1,200 documents and "
+        "2 seeds."
+    )
+    assert headline(measured(-0.02, bits)).endswith("2 seeds: take it as a draw.")
+
+
+def test_an_interval_over_one_seed_says_so():
+    text = headline(measured(0.02, {"a": [1.0], "b": [1.1]}, n_seeds=1))
+    assert text.endswith("documents, of one seed each: another seed may give another order.")
+
+
+def test_what_was_fitted_to_each_tokenizer_is_said():
+    found: dict[str, Any] = results(a=[1.0, 1.1], b=[1.2, 1.3]) | {
+        "budget": {"sentence": "9 updates"}
+    }
+    assert terms(found) == "Held equal: 9 updates."
+    for run in found["runs"]:
+        size = 20 if run["title"] == "a" else 30
+        run |= {"sizes": {"hidden_size": size, "embedding_size": 5}, "learning_rate": size / 1000}
+    assert terms(found) == "Held equal: 9 updates. Hidden size: 20 for a, 30 for b."
+    for run in found["runs"]:
+        run["trial"] = [{}]
+    assert terms(found).endswith("Learning rate that validation chose: 0.02 for a, 0.03 for b.")
+    assert terms(results(a=[1.0])) == ""
 
 
 def test_failed_runs_do_not_count():
