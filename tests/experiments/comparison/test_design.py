@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,6 +130,15 @@ def test_a_mistake_is_named_in_one_line(tmp_path: Path, text: str, message: str)
         read_design(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_the_design_of_the_documentation_is_one():
+    page = Path(__file__).parents[3] / "docs" / "comparisons.md"
+    (text,) = re.findall(r"^```toml\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    plan = plan_from(tomllib.loads(text))
+    assert plan.budget == Budget(equal="flops", amount=2e12)
+    assert plan.tokenizers[1].text == "wordpiece:2000,criterion=likelihood"
+    assert (plan.training.epochs, plan.model.hidden_size, plan.sweep is None) == (4, 200, False)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path):
