@@ -137,6 +137,11 @@ class Plan:
             raise ToktoolsError(
                 f"minutes and an amount of {self.budget.equal} are two budgets; give one of them"
             )
+        if self.budget.equal == "flops" and self.training.sampled_words is not None:
+            raise ToktoolsError(
+                "operations are counted over the whole vocabulary, so equal flops and "
+                "sampled_words do not go together; leave out one of them"
+            )
 
     def open(self) -> Corpus:
         """Open the corpus."""

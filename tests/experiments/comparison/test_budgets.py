@@ -152,6 +152,15 @@ def test_two_budgets_are_refused():
         )
 
 
+def test_operations_that_are_not_counted_are_no_budget():
+    with pytest.raises(ToktoolsError, match="sampled_words do not go together"):
+        replace(
+            SMALL,
+            training=TrainingConfig(sampled_words=100),
+            budget=Budget(equal="flops", amount=1e9),
+        )
+
+
 @pytest.mark.parametrize(
     ("budget", "sentence"),
     [
