@@ -6,6 +6,7 @@ The folder of a comparison holds
     tokenizers/SLUG.json         each tokenizer, trained once on the train split
     runs/SLUG/seed-N/            the run directory of `lstm_lm`, and result.json when it is done
     results.json, report.html    made anew after every run
+    cross.json                   what texts cost under other runs, so that it is computed once
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from experiments.comparison.cross_scores import cross_scores
 from experiments.comparison.one_run import result_of
 from experiments.comparison.plan import Plan, TokenizerSpec
 from experiments.comparison.report import write_report
@@ -95,6 +97,12 @@ class Comparison:
     def write(self) -> Json:
         """Gather the results there are, write `results.json` and `report.html`, return results."""
         results = {**self._record, "runs": list(self._results())}
+        results["cross"] = cross_scores(
+            results["runs"],
+            lambda run: self._run_folder(TokenizerSpec(run["tokenizer"]), run["seed"]),
+            held_out=self._splits["validation"],
+            kept=self.folder / "cross.json",
+        )
         write_json(self.folder / "results.json", results)
         write_report(results, self.folder / "report.html")
         return results
