@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from experiments.__main__ import main
 from experiments.reproduce import described_page as page
+from experiments.reproduce import generations
 from experiments.reproduce.cli import TOPICS
 from experiments.reproduce.cost import measure_cost
 from experiments.reproduce.described import EXPERIMENTS, curve, measure
@@ -87,6 +88,11 @@ def test_the_command_writes_runs_results_picture_and_page(done: Path):
         assert len(run["cpu_seconds"]) == len(run["curve"])
         assert sorted(run["cpu_seconds"]) == run["cpu_seconds"]
         assert "the president wants" in run["samples"]
+        texts = [(g["prompt"], g["strategy"], g["text"]) for g in run["generations"]]
+        prompts = run["configuration"]["prompts"]
+        strategies = ("argmax", "top-k, k = 5, seed 0")
+        assert [t[:2] for t in texts] == [(p, s) for s in strategies for p in prompts]
+        assert all(text.startswith(prompt) for prompt, _, text in texts)
         assert (
             run["test"]["n_documents"]
             + sum(run["data"][name]["n_documents"] for name in ("train", "validation"))
@@ -181,6 +187,22 @@ def stored(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", STORED)
 def test_the_table_of_the_page_is_that_of_the_stored_results(name: str):
     assert page.markdown(stored(name)) in (ROOT / "docs" / f"{STORED[name]}.md").read_text("utf-8")
+
+
+def test_the_prompts_continued_on_the_page_are_those_of_the_stored_results():
+    results = stored("headlines-presets")
+    table = generations.markdown(results)
+    assert table in (ROOT / "docs" / "headlines.md").read_text("utf-8")
+    assert table.count("\n") == 1 + 2 * 3  # two trainings, three prompts
+
+
+def test_a_long_text_is_cut_where_all_can_see_it():
+    text = {"prompt": "a", "strategy": "argmax", "text": "a " * 200, "stopped": "length"}
+    table = generations.markdown(
+        {"runs": [{"title": "t", "seed": 1, "generations": [text]}]}, seed=1
+    )
+    assert table.endswith("a a [...] |")
+    assert len(table.splitlines()[-1]) < generations.LONGEST + 30
 
 
 @pytest.mark.parametrize("name", STORED)
