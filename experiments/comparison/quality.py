@@ -69,6 +69,9 @@ def _row(title: str, measured: list[Json]) -> dict[str, str]:
         ),
         "words that exist, %": over_seeds((100 * m["known_words"] for m in measured), ".1f"),
         "words a text": over_seeds((m["lengths"]["mean"] for m in measured), ".1f"),
+        "words a text, 10 % and 90 %": " and ".join(
+            over_seeds((m["lengths"][name] for m in measured), ".1f") for name in ("10 %", "90 %")
+        ),
     }
 
 
