@@ -22,7 +22,7 @@ HELD_OUT = "held-out text"
 def quality_of(
     run: OpenRun, *, training: Iterable[str], held_out: Iterable[str], n_tokens: int
 ) -> Json:
-    """Return the measures of a run's texts ("made") and of held-out text ("held_out").
+    """Return a run's texts, the measures of them ("made") and of held-out text ("held_out").
 
     Where they cannot be measured, as with fewer documents than texts, {"error": why}.
     """
@@ -31,7 +31,8 @@ def quality_of(
         made, people = compare(texts, training=training, held_out=held_out)
     except ToktoolsError as e:
         return {"error": str(e)}
-    return {"made": made.as_dict(), "held_out": people.as_dict()}
+    texts = [text for text in texts if text.split()]  # what was measured
+    return {"made": made.as_dict(), "held_out": people.as_dict(), "texts": texts}
 
 
 def quality_rows(results: Json) -> list[dict[str, str]]:
@@ -68,6 +69,9 @@ def _row(title: str, measured: list[Json]) -> dict[str, str]:
         ),
         "words that exist, %": over_seeds((100 * m["known_words"] for m in measured), ".1f"),
         "words a text": over_seeds((m["lengths"]["mean"] for m in measured), ".1f"),
+        "words a text, 10 % and 90 %": " and ".join(
+            over_seeds((m["lengths"][name] for m in measured), ".1f") for name in ("10 %", "90 %")
+        ),
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.comparison.charts import learning_curves
+from experiments.comparison.cross_scores import cross_rows
 from experiments.comparison.plan import Plan
 from experiments.comparison.quality import quality_rows
 from experiments.comparison.summary import COLUMNS, cells, failures, headline, rows
@@ -29,6 +30,7 @@ def write_report(results: Json, path: Path) -> None:
         cells=cells,
         failures=failures(results),
         quality=quality_rows(results),
+        cross=cross_rows(results),
         n_seeds=len({run["seed"] for run in finished}),
         first_runs=[run for run in finished if run["seed"] == finished[0]["seed"]],
         chart=learning_curves(results) if finished else "",

@@ -7,6 +7,7 @@ The folder of a comparison holds
     trials/SLUG/                 trials of learning rates, where they are swept
     runs/SLUG/seed-N/            the run directory of `lstm_lm`, and result.json when it is done
     results.json, report.html    made anew after every run
+    cross.json                   what texts cost under other runs, so that it is computed once
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from experiments.comparison.cross_scores import cross_scores
 from experiments.comparison.inference import statistics_of
 from experiments.comparison.one_run import result_of
 from experiments.comparison.plan import Plan, TokenizerSpec
@@ -104,6 +106,12 @@ class Comparison:
             "runs": runs,
             "statistics": statistics_of(self.folder, runs),
         }
+        results["cross"] = cross_scores(
+            runs,
+            lambda run: self._run_folder(TokenizerSpec(run["tokenizer"]), run["seed"]),
+            held_out=self._splits["validation"],
+            kept=self.folder / "cross.json",
+        )
         write_json(self.folder / "results.json", results)
         write_report(results, self.folder / "report.html")
         return results

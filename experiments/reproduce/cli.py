@@ -176,6 +176,34 @@ def _anbn(output: Path, which: slice, **options: Any) -> None:
 
 
 @reproduce.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option(
+    *("--output", "-o"),
+    default="runs/reproduce/king",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The folder.",
+)
+def king(runs: tuple[Path, ...], output: Path) -> None:
+    """Ask trained models what King - Man + Woman is, and tell whatever comes out.
+
+    By input and by output vectors, by L2 and by cosine. Writes results.json and king.md, a table.
+
+    \b
+    Example:
+      python -m experiments reproduce king runs/word runs/bpe
+    """
+    from experiments.reproduce.king import measure, table
+    from lstm_lm.files import write_json, write_text
+
+    results = measure(runs)
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "results.json", results)
+    write_text(output / "king.md", table(results) + "\n")
+    click.echo(table(results))
+
+
+@reproduce.command()
 @click.argument("name", metavar="PRESET")
 @click.option("--corpus", "-c", "source", required=True, help="The text: a path or a name.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many documents.")

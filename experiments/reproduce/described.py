@@ -8,12 +8,14 @@ what it began. Source: that of each preset, `lstm_lm.presets`.
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lstm_lm.config import SamplingConfig
 from lstm_lm.files import read_json, write_json
 from lstm_lm.presets import PRESETS, Preset, preset
 from lstm_lm.runs.backends import load, trainer
@@ -169,9 +171,24 @@ def figures(path: Path, chosen: Preset, corpus: Corpus) -> Json:
         "best_epoch": evaluated["best"]["epoch"],
         "test": run.evaluate(corpus.split("test"), name="the test split").as_dict(),
         "samples": directory.samples.read_text("utf-8"),
+        "generations": generations(directory),
         "passage": run.generate(chosen.prompts[0], strategy="sample", stop_on=str(PASSAGE)),
         "cpu_seconds": cpu_seconds(path),
     }
+
+
+def generations(directory: RunDirectory) -> list[Json]:
+    """Return the texts of a finished run: prompt, strategy, the text, what ended it."""
+    lines = directory.sample_records.read_text("utf-8").splitlines()
+    return [
+        {
+            "prompt": record["prompt"],
+            "strategy": SamplingConfig(**record["settings"]).title,
+            "text": record["text"],
+            "stopped": record["stopped"],
+        }
+        for record in map(json.loads, lines)
+    ]
 
 
 def cpu_seconds(path: Path) -> list[float] | None:

@@ -1,37 +1,30 @@
 """King - Man + Woman, asked of models of headlines: what comes closest, whatever that is.
 
-    python -m experiments.reproduce.king runs/word runs/bpe -o king.json
+    python -m experiments reproduce king runs/word runs/bpe
 
 Source: the course assignment told of in docs/seeds/headlines.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from lstm_lm.embeddings import Vectors, analogy, open_vectors
 from lstm_lm.embeddings.vectors import SOURCES
-from lstm_lm.files import write_json
 from lstm_lm.runs.directory import RunDirectory
 
 WORDS = ("King", "Man", "Woman")
 EXPECTED = "Queen"
 
 
-@click.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--output", "-o", required=True, type=click.Path(path_type=Path))
-def main(runs: tuple[Path, ...], output: Path) -> None:
-    """Ask each run, by its input and its output vectors, and store all answers."""
-    results = {"words": WORDS, "expected": EXPECTED, "answers": answers(runs)}
-    write_json(output, results)
-    click.echo(table(results))
+def measure(runs: Sequence[Path]) -> dict[str, Any]:
+    """Ask each run, by its input and its output vectors: {"words", "expected", "answers"}."""
+    return {"words": WORDS, "expected": EXPECTED, "answers": answers(runs)}
 
 
-def answers(runs: tuple[Path, ...]) -> list[dict[str, Any]]:
+def answers(runs: Sequence[Path]) -> list[dict[str, Any]]:
     """Return the answer of each run and kind of vectors, with what the run was trained on."""
     found: list[dict[str, Any]] = []
     for run in runs:
@@ -75,7 +68,3 @@ def table(results: dict[str, Any]) -> str:
 
 def _words(closest: list[dict[str, Any]]) -> str:
     return ", ".join(f"{found['token']} {found['distance']:.2f}" for found in closest[:3])
-
-
-if __name__ == "__main__":
-    main()

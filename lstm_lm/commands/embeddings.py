@@ -14,7 +14,9 @@ from toktools.errors import ToktoolsError
 
 if TYPE_CHECKING:
     from lstm_lm.embeddings import Neighbour, WordVector
+    from lstm_lm.embeddings.questions import CategoryScore
 
+SHOWN_UNKNOWN = 10
 run_argument = click.argument("run", type=click.Path(path_type=Path))
 source_option = click.option(
     *("--from", "source"),
@@ -92,6 +94,7 @@ def _score_file(run: Path, file: Path, source: str, *, as_json: bool) -> None:
     from lstm_lm.embeddings.questions import read_questions, score_questions
 
     scores = score_questions(open_vectors(run, source), read_questions(file))
+    _say_uncovered(scores[-1])
     if as_json:
         records = [score.as_dict() for score in scores]
         click.echo(json.dumps({"run": str(run), "from": source, "scores": records}, indent=2))
@@ -106,6 +109,18 @@ def _score_file(run: Path, file: Path, source: str, *, as_json: bool) -> None:
         cells = ("-" if not score.covered else f"{right / score.covered:.1%}" for right in shares)
         table.add_row(score.category, f"{score.questions:,}", f"{score.covered:,}", *cells)
     print_table(table)
+
+
+def _say_uncovered(total: CategoryScore) -> None:
+    """Say how many questions are not answered, and by which words."""
+    if total.unknown:
+        shown = ", ".join(map(repr, total.unknown[:SHOWN_UNKNOWN]))
+        more = len(total.unknown) - SHOWN_UNKNOWN
+        say(
+            f"note: {total.questions - total.covered:,} of {total.questions:,} questions have a "
+            f"word that is not in the vocabulary, and are not scored: {shown}"
+            + (f" and {more:,} more" if more > 0 else "")
+        )
 
 
 @click.command()

@@ -30,6 +30,7 @@ class CategoryScore:
 
     Attributes:
         questions, covered: how many there are, and how many have four known words.
+        unknown: the words by which the others are not covered, as they come.
         right: by measure, how many of these were answered, the three words left out.
         right_of_all: the same with the three words among the answers.
     """
@@ -37,6 +38,7 @@ class CategoryScore:
     category: str
     questions: int = 0
     covered: int = 0
+    unknown: list[str] = field(default_factory=list)
     right: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MEASURES, 0))
     right_of_all: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MEASURES, 0))
 
@@ -90,9 +92,11 @@ def score_questions(vectors: Vectors, categories: dict[str, list[Question]]) -> 
         own = CategoryScore(category=name)
         for question in questions:
             a, b, c, d = (words[text] for text in question)
+            odd = [word.word for word in (a, b, c, d) if word.unknown]
             for score in (own, total):
                 score.questions += 1
-            if any(word.unknown for word in (a, b, c, d)):
+                score.unknown += [word for word in dict.fromkeys(odd) if word not in score.unknown]
+            if odd:
                 continue
             best = answers.best(b.vector_E - a.vector_E + c.vector_E, [a, b, c])
             for score in (own, total):

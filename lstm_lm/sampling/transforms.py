@@ -109,14 +109,42 @@ def keep_typical(logits_BV: Array, p: float) -> Array:
     Source: Meister et al. 2023, arXiv:2202.00666, sec. 4.
     """
     p_BV = softmax(logits_BV)
-    surprisal_BV = -np.log(np.where(p_BV > 0, p_BV, 1.0))
-    entropy_B1 = (p_BV * surprisal_BV).sum(axis=-1, keepdims=True)
-    distance_BV = np.where(p_BV > 0, np.abs(surprisal_BV - entropy_B1), np.inf)
-    order_BV = np.argsort(distance_BV, axis=-1, kind="stable")
+    key_BV = _in_one_number(_from_typical(logits_BV, p_BV))
+    rising_BV = np.sort(key_BV, axis=-1)
+    order_BV = rising_BV & _id_bits(key_BV)
     n_B1 = _n_to_reach(np.take_along_axis(p_BV, order_BV, axis=-1), p)
-    kept_BV = np.zeros(p_BV.shape, dtype=bool)
-    np.put_along_axis(kept_BV, order_BV, np.arange(p_BV.shape[-1]) < n_B1, axis=-1)
-    return np.where(kept_BV, logits_BV, -np.inf)
+    return np.where(key_BV <= np.take_along_axis(rising_BV, n_B1 - 1, axis=-1), logits_BV, -np.inf)
+
+
+def _from_typical(logits_BV: Array, p_BV: Array) -> Array:
+    """Return how far each token's surprisal is from the entropy; infinite where p is 0.
+
+    Surprisal is log Z - the logit, the entropy log Z - the mean logit, so that log Z cancels.
+    """
+    impossible_BV = p_BV == 0
+    distance_BV = (logits_BV - logits_BV.max(axis=-1, keepdims=True)).astype(np.float64)
+    distance_BV[impossible_BV] = 0.0
+    distance_BV -= np.einsum("bv,bv->b", p_BV, distance_BV)[:, None]
+    np.abs(distance_BV, out=distance_BV)
+    distance_BV[impossible_BV] = np.inf
+    return distance_BV
+
+
+def _in_one_number(x_BV: Array) -> NDArray[np.int64]:
+    """Return integers that order numbers >= 0, and of equals the ids: the last bits are the id.
+
+    Such integers are sorted several times as fast as ids by their numbers. Numbers are equal here
+    if all but their last bits are: for a million tokens, if 9 digits agree.
+    """
+    key_BV = x_BV.view(np.int64)
+    key_BV &= ~_id_bits(key_BV)
+    key_BV |= np.arange(key_BV.shape[-1])
+    return key_BV
+
+
+def _id_bits(key_BV: Array) -> int:
+    """Return a mask of the bits that hold an id."""
+    return (1 << (key_BV.shape[-1] - 1).bit_length()) - 1
 
 
 def _n_to_reach(p_BV: Array, p: float) -> Array:

@@ -14,11 +14,12 @@ from click.testing import CliRunner
 
 from experiments.__main__ import main
 from experiments.reproduce import described_page as page
+from experiments.reproduce import generations
 from experiments.reproduce.cli import TOPICS
 from experiments.reproduce.cost import measure_cost
 from experiments.reproduce.described import EXPERIMENTS, curve, measure
 from lstm_lm.presets import EXPERIMENTS as ELSEWHERE
-from lstm_lm.presets import PRESETS
+from lstm_lm.presets import PRESETS, preset_from_json
 from toktools.errors import ToktoolsError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -87,6 +88,11 @@ def test_the_command_writes_runs_results_picture_and_page(done: Path):
         assert len(run["cpu_seconds"]) == len(run["curve"])
         assert sorted(run["cpu_seconds"]) == run["cpu_seconds"]
         assert "the president wants" in run["samples"]
+        texts = [(g["prompt"], g["strategy"], g["text"]) for g in run["generations"]]
+        prompts = run["configuration"]["prompts"]
+        strategies = ("argmax", "top-k, k = 5, seed 0")
+        assert [t[:2] for t in texts] == [(p, s) for s in strategies for p in prompts]
+        assert all(text.startswith(prompt) for prompt, _, text in texts)
         assert (
             run["test"]["n_documents"]
             + sum(run["data"][name]["n_documents"] for name in ("train", "validation"))
@@ -183,6 +189,22 @@ def test_the_table_of_the_page_is_that_of_the_stored_results(name: str):
     assert page.markdown(stored(name)) in (ROOT / "docs" / f"{STORED[name]}.md").read_text("utf-8")
 
 
+def test_the_prompts_continued_on_the_page_are_those_of_the_stored_results():
+    results = stored("headlines-presets")
+    table = generations.markdown(results)
+    assert table in (ROOT / "docs" / "headlines.md").read_text("utf-8")
+    assert table.count("\n") == 1 + 2 * 3  # two trainings, three prompts
+
+
+def test_a_long_text_is_cut_where_all_can_see_it():
+    text = {"prompt": "a", "strategy": "argmax", "text": "a " * 200, "stopped": "length"}
+    table = generations.markdown(
+        {"runs": [{"title": "t", "seed": 1, "generations": [text]}]}, seed=1
+    )
+    assert table.endswith("a a [...] |")
+    assert len(table.splitlines()[-1]) < generations.LONGEST + 30
+
+
 @pytest.mark.parametrize("name", STORED)
 def test_the_stored_results_are_of_what_is_trained_today(name: str):
     results = stored(name)
@@ -191,7 +213,8 @@ def test_the_stored_results_are_of_what_is_trained_today(name: str):
     for run in results["runs"]:
         epochs = run["configuration"]["training"]["epochs"]
         expected = trials[run["title"]].preset(seed=run["seed"], epochs=epochs).to_json()
-        assert run["configuration"] == json.loads(json.dumps(expected))
+        recorded = preset_from_json(run["configuration"])  # options that came later: their defaults
+        assert recorded.to_json() == json.loads(json.dumps(expected))
         assert run["curve"][-1]["epoch"] >= epochs
         lowest = min(point["validation_loss_nats"] for point in run["curve"])
         if run["configuration"]["training"]["validation_bytes"] is None:

@@ -123,6 +123,7 @@ def test_questions_are_scored_by_category_with_coverage(tmp_path):
     assert royal.right == {"L2": 2, "cosine": 2}
     assert (fruit.questions, fruit.covered, fruit.right["L2"]) == (2, 1, 0)
     assert (total.category, total.questions, total.covered) == ("all", 4, 3)
+    assert (royal.unknown, fruit.unknown, total.unknown) == ([], ["wug"], ["wug"])
     assert total.right == {"L2": 2, "cosine": 2}
 
 
@@ -163,6 +164,14 @@ def test_the_commands_print_lists_and_json(trained, tmp_path):
         "scores"
     ]
     assert (numbers["category"], numbers["covered"]) == ("numbers", 1)
+    words = [f"wug{'x' * i}" for i in range(12)]
+    file.write_text(
+        ": numbers\none two three four\n" + "".join(f"one two {w} {w}\n" for w in words)
+    )
+    done = lm("analogy", trained.path, "--file", file)
+    assert "12 of 13 questions have a word that is not in the vocabulary" in done.stderr
+    assert "'wugx', " in done.stderr
+    assert done.stderr.rstrip().endswith("and 2 more")
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,29 @@ def test_typical_keeps_the_fewest_of_surprisal_nearest_the_entropy(row, p):
     assert without < p + 1e-9 or len(result) == 1
 
 
+@pytest.mark.parametrize("n_vocab", [1, 2, 255, 256, 257, 5000])
+def test_typical_keeps_what_sorting_all_ids_by_distance_keeps(n_vocab):
+    random = np.random.default_rng(n_vocab)
+    logits_BV = random.normal(0, 3, (4, n_vocab))
+    logits_BV[:, random.random(n_vocab) < 0.2] = -np.inf
+    logits_BV[:, -1] = 0.0
+    p_BV = softmax(logits_BV)
+    for logits_V, p_V, result_V in zip(
+        logits_BV, p_BV, transforms.keep_typical(logits_BV, 0.8), strict=True
+    ):
+        ids = np.flatnonzero(p_V)
+        surprisal = -np.log(p_V[ids])
+        order = np.argsort(np.abs(surprisal - (p_V[ids] * surprisal).sum()), kind="stable")
+        n = int(np.searchsorted(p_V[ids][order].cumsum(), 0.8)) + 1
+        assert kept(result_V) == set(ids[order][:n].tolist())
+        assert all(result_V[i] == logits_V[i] for i in kept(result_V))
+
+
+def test_of_tokens_that_are_equally_typical_the_lowest_ids_stay():
+    logits_BV = np.zeros((1, 1000))
+    assert kept(transforms.keep_typical(logits_BV, 0.25)[0]) == set(range(250))
+
+
 def test_typical_may_drop_the_likeliest_token():
     p_V = [0.4, *[0.06] * 10]
     assert kept(transforms.keep_typical(np.log([p_V]), 0.5)[0]) == set(range(1, 10))

@@ -14,16 +14,27 @@ A source is one of these, or a list of them, read one after the other:
 - a glob pattern: the files that match it, sorted by path;
 - `-`: standard input, as text;
 - a built-in corpus: python-docs, stdlib-code, human-numbers, anbn, anbncn, dyck. A file of such a
-  name is reached as `./python-docs`, or as a `Path`.
+  name is reached as `./python-docs`, or as a `Path`;
+- the name of a text that is downloaded once: tiny-shakespeare, ptb, wikitext-2-raw.
 
-Reading order: readers, records (files to documents), locate (names to sources), splits,
-normalization, corpus. `options` holds the command-line options and needs click.
+Reading order: readers, records (files to documents), downloads, locate (names to sources),
+splits, normalization, corpus. `options` holds the command-line options and needs click.
 """
 
 from toktools.corpus.builtin import BUILTIN
 from toktools.corpus.corpus import Corpus, Stats, open_corpus
 from toktools.corpus.digest import digest
+from toktools.corpus.downloads import DOWNLOADS
 from toktools.corpus.normalization import NORMALIZERS
 from toktools.corpus.splits import SPLITS
 
-__all__ = ["BUILTIN", "NORMALIZERS", "SPLITS", "Corpus", "Stats", "digest", "open_corpus"]
+__all__ = [
+    "BUILTIN",
+    "DOWNLOADS",
+    "NORMALIZERS",
+    "SPLITS",
+    "Corpus",
+    "Stats",
+    "digest",
+    "open_corpus",
+]

@@ -1,4 +1,4 @@
-"""From what the user typed to sources: -, built-in names, files, directories, glob patterns."""
+"""From what the user typed to sources: -, names, files, directories, glob patterns."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from toktools.corpus.builtin import BUILTIN
+from toktools.corpus.downloads import DOWNLOADS, downloaded
 from toktools.corpus.files import TEXT_SUFFIXES, Files, SplitFiles, StandardInput
 from toktools.corpus.names import nearest
 from toktools.corpus.records import RECORD_SUFFIXES
@@ -24,8 +25,9 @@ def locate(source: str) -> Source:
     """Return the source that `source` names.
 
     Args:
-        source: "-", a built-in name, a file, a directory or a glob pattern, tried in this order.
-            A path that exists is never taken for a pattern.
+        source: "-", a built-in name, a file, a directory, the name of a download or a glob
+            pattern, tried in this order. So a path that exists is never taken for a pattern, and
+            nothing is downloaded in its place.
     Raises: ToktoolsError if there is nothing of that name, or nothing in it.
     """
     if source == "-":
@@ -47,11 +49,14 @@ def locate(source: str) -> Source:
         raise ToktoolsError(
             f"{source}: a corpus must be readable: {e.strerror}; check the path and permissions"
         ) from e
+    if source in DOWNLOADS:
+        return downloaded(source)
     if glob.has_magic(source):
         return _matching(source)
     raise ToktoolsError(
         f"no corpus {source!r}: there is no such file or directory, nor a built-in corpus of "
-        f"that name{nearest(source, BUILTIN)}; the built-in ones are {', '.join(BUILTIN)}"
+        f"that name{nearest(source, [*BUILTIN, *DOWNLOADS])}; the built-in ones are "
+        f"{', '.join(BUILTIN)}, and downloaded are {', '.join(DOWNLOADS)}"
     )
 
 

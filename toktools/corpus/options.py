@@ -10,6 +10,7 @@ import click
 
 from toktools.corpus.builtin import BUILTIN
 from toktools.corpus.corpus import open_corpus
+from toktools.corpus.downloads import DOWNLOADS
 from toktools.corpus.normalization import NORMALIZERS
 from toktools.corpus.settings import DOCUMENTS, ERRORS
 from toktools.errors import ToktoolsError
@@ -73,7 +74,7 @@ def _source(default: str | None, positional: bool, required: bool) -> Callable[[
         show_default=True,
         metavar="SOURCE",
         help="File, directory, glob pattern, - for standard input, or built-in corpus: "
-        f"{', '.join(BUILTIN)}. May be repeated.",
+        f"{', '.join(BUILTIN)}; or one to be downloaded: {', '.join(DOWNLOADS)}. May be repeated.",
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+import lstm_lm
+from experiments.comparison.cross_scores import cross_rows, cross_scores
 from experiments.comparison.quality import HELD_OUT, quality_rows
 from experiments.comparison.summary import rows
 from toktools import load as load_tokenizer
@@ -131,6 +135,41 @@ def test_the_report_sets_the_texts_of_each_tokenizer_beside_held_out_text(finish
     shares = [run["quality"]["made"]["known_words"] for run in results["runs"]]
     words = [run["tokenizer"].startswith("word") for run in results["runs"]]
     assert {share for share, word in zip(shares, words, strict=True) if word} == {1.0}
+
+
+def test_the_texts_of_each_run_are_priced_under_the_models_of_the_others(finished, results: dict):
+    titles = [run["title"] for run in results["runs"] if run["seed"] == 0]
+    cross = {(pair["texts_of"], pair["under"]): pair for pair in results["cross"]}
+    assert set(cross) == set(itertools.product([*titles, HELD_OUT], titles))
+    for of in results["runs"]:
+        bits = lstm_lm.load(finished[0] / "runs" / "bpe-300" / f"seed-{of['seed']}").evaluate(
+            of["quality"]["texts"]
+        )
+        pair = cross[of["title"], "BPE 300"]
+        assert pair["by_seed"][of["seed"]] == bits.bits_per_byte
+        assert pair["bits_per_byte"] == pytest.approx(sum(pair["by_seed"]) / 2)
+    page = (finished[0] / "report.html").read_text()
+    for row in cross_rows(results):
+        assert all(f"<td>{cell}</td>" in page for cell in row.values())
+
+
+def test_what_was_priced_is_not_priced_again_and_other_weights_are(finished, tmp_path, results):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished[0] / "runs" / "character" / "seed-0", folder)
+    [run] = [run for run in results["runs"] if (run["title"], run["seed"]) == ("character", 0)]
+    kept, people = tmp_path / "cross.json", ["one", "two hundred"]
+
+    def score():
+        return cross_scores([run], lambda run: folder, held_out=people, kept=kept)
+
+    before = score()
+    kept.write_text(json.dumps(dict.fromkeys(json.loads(kept.read_text()), 7.5)))
+    assert [pair["bits_per_byte"] for pair in score()] == [7.5, 7.5]
+    other = finished[0] / "runs" / "character" / "seed-1" / "model.safetensors"
+    shutil.copy(other, folder / "model.safetensors")
+    after = [pair["bits_per_byte"] for pair in score()]
+    assert not {7.5, *(pair["bits_per_byte"] for pair in before)}.intersection(after)
+    assert len(after) == len(json.loads(kept.read_text())) == 2
 
 
 def test_a_finished_comparison_trains_nothing_anew(finished):
