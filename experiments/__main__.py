@@ -11,6 +11,7 @@ import click
 from experiments.bench.command import bench
 from experiments.bench.generation import generation
 from experiments.parity.command import parity
+from experiments.play.command import play
 from experiments.reproduce.cli import reproduce
 from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
 from lstm_lm.commands.threads import wait_briefly
@@ -132,6 +133,7 @@ def report(folder: Path, markdown: bool) -> None:
 bench.add_command(generation)
 main.add_command(bench)
 main.add_command(parity)
+main.add_command(play)
 main.add_command(reproduce)
 
 

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from experiments.play.cutting import rewriting_note
 from experiments.play.opening import Entry
 from lstm_lm.config import SamplingConfig
 from lstm_lm.config.sampling import BEAM, STRATEGIES
-from lstm_lm.sampling.prompts import unknown_note
 from toktools.errors import ToktoolsError
 from toktools.metrics.segments import added_text, visible
 
@@ -35,11 +33,10 @@ class Likely:
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """What one model expects. note: of the text; error: why there is nothing."""
+    """What one model expects, the likeliest first. error: why there is nothing."""
 
     name: str
     likely: tuple[Likely, ...] = ()
-    note: str = ""
     error: str = ""
 
 
@@ -49,14 +46,13 @@ class Continuation:
 
     Attributes:
         name: of the entry. prompt: the end of what it was given, as it read that. text: what it has
-        written. going: whether more may come. note: of the prompt. error: why it stopped.
+        written. going: whether more may come. error: why it stopped.
     """
 
     name: str
     prompt: str
     text: str = ""
     going: bool = True
-    note: str = ""
     error: str = ""
 
 
@@ -94,7 +90,6 @@ def _expect(entry: Entry, text: str, n: int) -> Expectation:
     tokenizer = entry.tokenizer
     try:
         found = entry.run.next_tokens(entry.read(text), n)
-        note = _note(entry, text)
     except ToktoolsError as e:
         return Expectation(name=entry.name, error=str(e))
     likely = (
@@ -106,13 +101,7 @@ def _expect(entry: Entry, text: str, n: int) -> Expectation:
         )
         for id, token, probability in found
     )
-    return Expectation(name=entry.name, likely=tuple(likely), note=note)
-
-
-def _note(entry: Entry, text: str) -> str:
-    """Return what to say of a prompt: how it was read, and what of it is not known."""
-    unknown = unknown_note(entry.tokenizer, entry.read(text)[-PROMPT_SHOWN:])
-    return " ".join(filter(None, (rewriting_note(entry, text), unknown)))
+    return Expectation(name=entry.name, likely=tuple(likely))
 
 
 def continue_by_all(

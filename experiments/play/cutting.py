@@ -21,7 +21,8 @@ class Cut:
     Attributes:
         name: of the entry. segments: tokens in their places, and text between them.
         n_tokens, n_bytes: of the text as it was read. n_vocab: of the tokenizer.
-        replaced: what stands as the unknown token, each once, in order; n_replaced: how often.
+        unknown_token: as the vocabulary writes it; "" if there is none.
+        replaced: what it stands for, each once, in order; n_replaced: how often.
         note: what was done to the text before. error: why it could not be cut.
     """
 
@@ -30,6 +31,7 @@ class Cut:
     segments: tuple[Segment, ...] = ()
     n_tokens: int = 0
     n_bytes: int = 0
+    unknown_token: str = ""
     replaced: tuple[str, ...] = ()
     n_replaced: int = 0
     note: str = ""
@@ -99,13 +101,14 @@ def _cut(entry: Entry, text: str) -> Cut:
         segments=tuple(parts),
         n_tokens=sum(part.id is not None for part in parts),
         n_bytes=len(text_read.encode()),
+        unknown_token="" if tokenizer.unk_id is None else tokenizer.id_to_token(tokenizer.unk_id),
         replaced=tuple(dict.fromkeys(unknown)),
         n_replaced=len(unknown),
-        note=rewriting_note(entry, text),
+        note=_rewriting_note(entry, text),
     )
 
 
-def rewriting_note(entry: Entry, text: str) -> str:
+def _rewriting_note(entry: Entry, text: str) -> str:
     """Return what to say of a text that an entry reads otherwise than it was typed."""
     if entry.read(text) == text:
         return ""
