@@ -11,7 +11,7 @@ from experiments.play.opening import Entry
 from lstm_lm.config import SamplingConfig
 from lstm_lm.config.sampling import BEAM, STRATEGIES
 from toktools.errors import ToktoolsError
-from toktools.metrics.segments import added_text, visible
+from toktools.metrics.segments import added_text
 
 T = TypeVar("T")
 MOST_TOKENS = 500
@@ -94,7 +94,7 @@ def _expect(entry: Entry, text: str, n: int) -> Expectation:
         return Expectation(name=entry.name, error=str(e))
     likely = (
         Likely(
-            shown=visible(added_text(tokenizer, id)) or token,
+            shown=added_text(tokenizer, id) or token,
             id=id,
             token=token,
             probability=probability,

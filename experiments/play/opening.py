@@ -1,4 +1,4 @@
-"""What the playground was given: tokenizers, trained or to be trained, and runs with their models."""
+"""What the playground is given: tokenizers, trained or to be trained, and runs."""
 
 from __future__ import annotations
 

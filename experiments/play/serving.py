@@ -12,6 +12,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from experiments.play.opening import Entry
 from toktools.errors import ToktoolsError
@@ -66,9 +67,8 @@ def serve(
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import uvicorn
 
-    server = uvicorn.Server(
-        uvicorn.Config(_application(entries), log_level="warning", timeout_graceful_shutdown=1)
-    )
+    app = guarded(_application(entries))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     address = f"http://{HOST}:{listener.getsockname()[1]}/"
     say(f"playground: {address} (Ctrl-C ends it)")
     if open_browser:
@@ -77,25 +77,31 @@ def serve(
         server.run(sockets=[listener])
 
 
-def _application(entries: Sequence[Entry]):
-    """Return the page as a web application that keeps to this machine."""
-    import gradio as gr
-    from fastapi import FastAPI, Request
+def guarded(app: Any) -> Any:
+    """Return an ASGI application that answers `app`'s own machine only, and sends `POLICY`."""
     from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    async def with_policy(scope: Any, receive: Any, send: Any) -> None:
+        async def send_on(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                header = (b"content-security-policy", POLICY.encode())
+                message = {**message, "headers": [*message["headers"], header]}
+            await send(message)
+
+        await app(scope, receive, send_on)
+
+    return TrustedHostMiddleware(with_policy, allowed_hosts=[HOST, "localhost"])
+
+
+def _application(entries: Sequence[Entry]) -> Any:
+    """Return the page as a web application."""
+    import gradio as gr
+    from fastapi import FastAPI
 
     from experiments.play.page import THEME, css, make_page
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-
-    @app.middleware("http")
-    async def add_policy(request: Request, call_next):
-        response = await call_next(request)
-        response.headers["Content-Security-Policy"] = POLICY
-        return response
-
     return gr.mount_gradio_app(
-        app,
+        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         make_page(entries),
         path="/",
         server_name=HOST,
