@@ -12,6 +12,7 @@ from toktools.metrics.segments import Segment, segments
 MAX_CHARACTERS = 5_000
 """So much of a text is read; a page of more pieces would be slow to draw, and nobody reads it."""
 _REPLACED_SHOWN = 12
+_LONGEST_SHOWN = 40  # characters of a replaced piece
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,11 @@ class Cut:
 
     @property
     def first_replaced(self) -> tuple[str, ...]:
-        """The replaced pieces that a page names."""
-        return self.replaced[:_REPLACED_SHOWN]
+        """The replaced pieces that a page names, the end of long ones left out."""
+        return tuple(
+            piece if len(piece) <= _LONGEST_SHOWN else piece[: _LONGEST_SHOWN - 1] + "…"
+            for piece in self.replaced[:_REPLACED_SHOWN]
+        )
 
 
 def readable(text: str) -> tuple[str, list[str]]:

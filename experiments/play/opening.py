@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from experiments.comparison.plan import TokenizerSpec
 from toktools.corpus.normalization import normalizer
-from toktools.errors import ToktoolsError
+from toktools.errors import ToktoolsError, lookup
 from toktools.formats.opening import is_file_name
 from toktools.registry import names
 from toktools.tokenizer import Tokenizer
@@ -79,11 +79,18 @@ def _open(name: str, corpus: Corpus, say: Callable[[str], None]) -> Entry:
         from toktools import load as load_tokenizer
 
         return Entry(name=name, tokenizer=load_tokenizer(name))
-    if name.partition(":")[0] not in names() and ("/" in name or not name.isprintable()):
-        raise ToktoolsError(f"{name!r}: there is no such run directory or tokenizer file")
+    _require_known(name)
     spec = TokenizerSpec(name)
     say(f"{name}: training on {corpus.name}")
     return Entry(name=name, tokenizer=spec.make(corpus.split("train")))
+
+
+def _require_known(name: str) -> None:
+    """Raise ToktoolsError if no tokenizer can be trained by that name."""
+    try:
+        lookup(name.partition(":")[0], dict.fromkeys(names()), what="tokenizer")
+    except ToktoolsError as e:
+        raise ToktoolsError(f"{name}: no such run directory or tokenizer file; and {e}") from e
 
 
 def _is_run(folder: Path) -> bool:

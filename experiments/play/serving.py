@@ -12,6 +12,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from experiments.play.opening import Entry
@@ -73,7 +74,7 @@ def serve(
     say(f"playground: {address} (Ctrl-C ends it)")
     if open_browser:
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-    with listener:
+    with listener, suppress(KeyboardInterrupt):  # uvicorn passes it on when it has ended
         server.run(sockets=[listener])
 
 
