@@ -39,8 +39,8 @@ def play(runs_and_tokenizers: tuple[str, ...], corpus: Corpus, port: int, no_bro
     from experiments.play.serving import bound, require_gradio, serve
 
     require_gradio()
-    listener = bound(port)
-    from experiments.play.opening import open_entries
+    with bound(port) as listener:
+        from experiments.play.opening import open_entries
 
-    entries = open_entries(runs_and_tokenizers, corpus, say)
-    serve(entries, listener, open_browser=not no_browser, say=say)
+        entries = open_entries(runs_and_tokenizers, corpus, say)
+        serve(entries, listener, open_browser=not no_browser, say=say)

@@ -74,7 +74,7 @@ def serve(
     say(f"playground: {address} (Ctrl-C ends it)")
     if open_browser:
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-    with listener, suppress(KeyboardInterrupt):  # uvicorn passes it on when it has ended
+    with suppress(KeyboardInterrupt):  # uvicorn passes it on when it has ended
         server.run(sockets=[listener])
 
 
