@@ -11,6 +11,8 @@ from importlib.resources import files
 from typing import Any
 
 import gradio as gr
+from gradio.themes import Default
+from gradio.themes.utils.fonts import Font
 
 from experiments.play.continuing import (
     MOST_TOKENS,
@@ -31,9 +33,9 @@ FIRST_TEXT = "The quick brown fox was unbelievably quick: 1,234 jumps in a day."
 _SECONDS = 0.15  # between two pictures of a text that grows
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _TYPED: dict[str, Any] = {**_QUIET, "trigger_mode": "always_last"}
-_FONTS = [gr.themes.Font(name) for name in ("system-ui", "-apple-system", "sans-serif")]
-_MONO = [gr.themes.Font(name) for name in ("ui-monospace", "Consolas", "monospace")]
-THEME = gr.themes.Default(primary_hue="indigo", font=_FONTS, font_mono=_MONO)
+_FONTS = [Font(name) for name in ("system-ui", "-apple-system", "sans-serif")]
+_MONO = [Font(name) for name in ("ui-monospace", "Consolas", "monospace")]
+THEME = Default(primary_hue="indigo", font=_FONTS, font_mono=_MONO)
 
 
 def css() -> str:
@@ -99,7 +101,8 @@ def _continuations(entries: Sequence[Entry], text: gr.Textbox) -> None:
         yield f"Done: {config.title}.", continuations_html(made)
 
     writing = start.click(write, [text, *controls.values()], [state, written], **_QUIET)
-    stop.click(lambda: "Stopped.", None, state, cancels=[writing], **_QUIET)
+    stop.click(None, cancels=[writing], **_QUIET)
+    stop.click(None, None, state, js="() => 'Stopped.'", **_QUIET)  # an answer would be cancelled
 
 
 def _controls() -> dict[str, Any]:

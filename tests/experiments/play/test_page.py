@@ -183,6 +183,12 @@ def test_writing_can_be_stopped_and_other_windows_are_answered_meanwhile(server,
         assert server.slow_log.stat().st_size == n_asked < 500
         assert written.text_content() == text
         assert text.startswith(before)
+        type_text(page, "three hundred")  # the page goes on
+        wait_for_cut(page, entries, "three hundred")
+        page.get_by_label("Length, in tokens").first.fill("3")
+        page.click("#continue")
+        expect(page.locator("#state")).to_contain_text("Done", timeout=WAIT)
+        assert written.text_content() == " tick" * 3
         assert visited.errors == []
 
 
