@@ -41,9 +41,9 @@ class Slow:
         self.next_tokens = run.next_tokens
 
     def stream(self, prompt: str, **settings: Any) -> Iterator[str]:
-        """Yield as many pieces as it may, twenty a second."""
+        """Yield as many pieces as it may, ten a second."""
         for _ in range(settings["n_tokens"]):
-            time.sleep(0.05)
+            time.sleep(0.1)
             with open(os.environ["SLOW_LOG"], "a") as log:
                 log.write(".")
             yield " tick"

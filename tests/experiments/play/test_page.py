@@ -21,7 +21,7 @@ from tests.browser import needs_chromium, visit
 from toktools.metrics.segments import visible
 
 pytestmark = needs_chromium
-WAIT = 30_000  # milliseconds, for a machine that is busy
+WAIT = 60_000  # milliseconds, for a machine that is busy
 
 
 @dataclass
@@ -62,7 +62,7 @@ def server(runs, tmp_path_factory) -> Iterator[Server]:
 
 def wait_for_address(process: subprocess.Popen, errors: Path) -> str:
     """Return the address that the command prints, once it is answered there."""
-    for _ in range(600):
+    for _ in range(1200):
         found = re.search(r"playground: (http://127\.0\.0\.1:\d+/)", errors.read_text())
         if found:
             return found[1]
@@ -163,8 +163,8 @@ def test_a_strategy_shows_the_numbers_that_it_reads(server):
 
 def test_writing_can_be_stopped_and_other_windows_are_answered_meanwhile(server, entries):
     with visit(server.address) as visited:
-        page = visited.page
-        page.get_by_label("Length, in tokens").first.fill("500")  # 25 seconds
+        page, already = visited.page, server.slow_log.stat().st_size
+        page.get_by_label("Length, in tokens").first.fill("500")  # 50 seconds
         page.click("#continue")
         written = card(page, "written", "slow").locator(".written")
         expect(written).to_contain_text("tick tick", timeout=WAIT)
@@ -177,11 +177,10 @@ def test_writing_can_be_stopped_and_other_windows_are_answered_meanwhile(server,
         expect(page.locator("#state")).to_have_text("Writing …")
         page.click("#stop")
         expect(page.locator("#state")).to_have_text("Stopped.", timeout=WAIT)
-        page.wait_for_timeout(500)
-        n_asked, text = server.slow_log.stat().st_size, written.text_content()
-        page.wait_for_timeout(1000)
-        assert server.slow_log.stat().st_size == n_asked < 500
-        assert written.text_content() == text
+        assert settled(page, server.slow_log) - already < 500
+        text = written.text_content()
+        assert text is not None
+        assert before is not None
         assert text.startswith(before)
         type_text(page, "three hundred")  # the page goes on
         wait_for_cut(page, entries, "three hundred")
@@ -190,6 +189,16 @@ def test_writing_can_be_stopped_and_other_windows_are_answered_meanwhile(server,
         expect(page.locator("#state")).to_contain_text("Done", timeout=WAIT)
         assert written.text_content() == " tick" * 3
         assert visited.errors == []
+
+
+def settled(page: Page, log: Path) -> int:
+    """Return the size of a file once it has not grown for a second: ten pieces of the model."""
+    for _ in range(100):
+        before = log.stat().st_size
+        page.wait_for_timeout(1000)
+        if log.stat().st_size == before:
+            return before
+    raise AssertionError("the model is asked for more and more")
 
 
 def test_odd_and_big_input_does_no_harm(server, entries):
