@@ -88,21 +88,29 @@ def _continuations(entries: Sequence[Entry], text: gr.Textbox) -> None:
     state = gr.Markdown("", elem_id="state")
     written = gr.HTML("", padding=False)
 
-    def write(text: str, *values: Any) -> Iterator[tuple[str, str]]:
+    stopped: set[str] = set()  # the windows in which Stop was pressed
+
+    def write(text: str, window: gr.Request, *values: Any) -> Iterator[tuple[str, str]]:
         try:
             config = settings(**dict(zip(controls, values, strict=True)))
         except ToktoolsError as e:
             yield "", continuations_html([], str(e))
             return
-        made = []
+        stopped.discard(str(window.session_hash))
         steps = continue_by_all(entries, readable(text or "")[0], config)
+        made, end = [], f"Done: {config.title}."
         for made in at_intervals(steps, _SECONDS):
+            if str(window.session_hash) in stopped:
+                end = "Stopped."
+                break
             yield "Writing …", continuations_html(made)
-        yield f"Done: {config.title}.", continuations_html(made)
+        yield end, continuations_html(made)
 
-    writing = start.click(write, [text, *controls.values()], [state, written], **_QUIET)
-    stop.click(None, cancels=[writing], **_QUIET)
-    stop.click(None, None, state, js="() => 'Stopped.'", **_QUIET)  # an answer would be cancelled
+    def stop_writing(window: gr.Request) -> None:
+        stopped.add(str(window.session_hash))
+
+    start.click(write, [text, *controls.values()], [state, written], **_QUIET)
+    stop.click(stop_writing, None, None, **_QUIET)
 
 
 def _controls() -> dict[str, Any]:
