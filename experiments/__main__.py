@@ -13,6 +13,7 @@ from experiments.bench.generation import generation
 from experiments.comparison.audit_command import audit
 from experiments.comparison.budgets import Budget
 from experiments.parity.command import parity
+from experiments.play.command import play
 from experiments.reproduce.cli import reproduce
 from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
 from lstm_lm.commands.threads import wait_briefly
@@ -194,6 +195,7 @@ main.add_command(audit)
 bench.add_command(generation)
 main.add_command(bench)
 main.add_command(parity)
+main.add_command(play)
 main.add_command(reproduce)
 
 

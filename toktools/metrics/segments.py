@@ -67,7 +67,7 @@ def _segments(tokenizer: Tokenizer, text: str) -> Iterator[Segment]:
         if start > position:
             yield Segment(visible(text[position:start]), position, start)
         shares = start < position or (i + 1 < len(ids) and spans[i + 1][0] < end)
-        shown = _own_bytes(tokenizer, id) if shares else ""
+        shown = added_text(tokenizer, id) if shares else ""
         yield Segment(
             visible(shown or text[start:end]),
             start,
@@ -81,7 +81,15 @@ def _segments(tokenizer: Tokenizer, text: str) -> Iterator[Segment]:
         yield Segment(visible(text[position:]), position, len(text))
 
 
-def _own_bytes(tokenizer: Tokenizer, id: int) -> str:
-    """Return what a token adds to the text; bytes that are no character as `<E9>`."""
+def added_text(tokenizer: Tokenizer, id: int) -> str:
+    """Return what a token adds in the middle of a text; bytes that are no character as `<E9>`.
+
+    A special token adds nothing.
+
+    Example:
+        >>> from toktools import ByteTokenizer
+        >>> [added_text(ByteTokenizer(), id) for id in ByteTokenizer().encode("é")]
+        ['<C3>', '<A9>']
+    """
     text = tokenizer.token_bytes[id].decode("utf-8", "surrogateescape")
     return "".join(f"<{ord(c) - 0xDC00:02X}>" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
