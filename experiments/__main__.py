@@ -12,6 +12,7 @@ from experiments.bench.command import bench
 from experiments.bench.generation import generation
 from experiments.comparison.audit_command import audit
 from experiments.comparison.budgets import Budget
+from experiments.comparison.jobs.command import run_options, status
 from experiments.parity.command import parity
 from experiments.play.command import play
 from experiments.reproduce.cli import reproduce
@@ -69,6 +70,7 @@ def main() -> None:
     help="Try it on validation for every tokenizer, and take the best. May be repeated.",
 )
 @click.option("--trial-share", type=float, help="Share of the budget for each.  [default: 1.0]")
+@run_options
 @config_options(Budget, ModelConfig, TrainingConfig, without=("bptt", "seed"))
 def compare(
     design: Path | None,
@@ -76,12 +78,17 @@ def compare(
     corpus: Corpus,
     output: Path | None,
     write_design: Path | None,
+    jobs: int | None,
+    threads: int | None,
+    stores: tuple[Path, ...],
+    accept_other_code: bool,
     **given: Any,
 ) -> None:
     """Train the same language model on every tokenizer and report bits per byte, side by side.
 
     DESIGN is a file of TOML that says all (docs/comparisons.md); options are put over it. Writes
-    results.json and report.html. Interrupted, the same command goes on where it was.
+    results.json and report.html. Interrupted, the same command goes on where it was, and
+    `python -m experiments status FOLDER` says how far it is.
 
     \b
     Example:
@@ -98,16 +105,22 @@ def compare(
         return
     if output is None:
         raise ToktoolsError("a comparison needs a folder; give one with --output (-o)")
+    from experiments.comparison.jobs.display import job_bars
+    from experiments.comparison.jobs.pool import default_jobs
     from experiments.comparison.running import Comparison
     from experiments.comparison.terminal import print_results
-    from lstm_lm.commands.display import training_bar
-    from lstm_lm.training.outcomes import TrainingInterrupted
 
     try:
-        with training_bar(lines=False) as on_progress:
-            comparison = Comparison(output, plan, say=say, on_progress=on_progress)
-            results = comparison.run()
-    except TrainingInterrupted:
+        comparison = Comparison(output, plan, threads=threads, say=say)
+        at_once = jobs or default_jobs(comparison.threads)
+        with job_bars() as on_look:
+            results = comparison.run(
+                at_once=at_once,
+                stores=stores,
+                accept_other_code=accept_other_code,
+                on_look=on_look,
+            )
+    except KeyboardInterrupt:
         say(f"interrupted; all so far is in {output}, and the same command goes on")
         sys.exit(INTERRUPTED)
     print_results(results)
@@ -192,6 +205,7 @@ def report(folder: Path, markdown: bool) -> None:
 
 
 main.add_command(audit)
+main.add_command(status)
 bench.add_command(generation)
 main.add_command(bench)
 main.add_command(parity)

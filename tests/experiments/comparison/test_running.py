@@ -230,9 +230,10 @@ def test_an_interrupted_comparison_goes_on_to_the_same_result(tmp_path: Path, re
 
 
 def test_the_train_split_is_encoded_once_for_each_run(tmp_path, monkeypatch):
-    from experiments.comparison import running as module
     from experiments.comparison.plan import Plan, TokenizerSpec
+    from experiments.comparison.running import Comparison
     from lstm_lm import ModelConfig, TrainingConfig
+    from lstm_lm.data import encoded as module
     from lstm_lm.data import splits
 
     encoded = []
@@ -251,5 +252,5 @@ def test_the_train_split_is_encoded_once_for_each_run(tmp_path, monkeypatch):
         training=TrainingConfig(epochs=0.2, n_validations=1),
         seeds=(0, 1),
     )
-    module.Comparison(tmp_path / "folder", plan).run()
+    Comparison(tmp_path / "folder", plan).run()
     assert encoded.count("the train split") == 2
