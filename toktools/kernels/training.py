@@ -36,8 +36,8 @@ class PackedWords(NamedTuple):
 class InexactError(Exception):
     """The loop cannot do exactly what the readable code does.
 
-    One symbol stands for strings of unequal length: "##" + "a" as text, and a marked "a". Only text
-    that holds the prefix itself comes to this. The loop knows one span for each symbol. Or a symbol
+    There is a bound on the length of tokens, and one symbol stands for strings of unequal length:
+    "##" + "a" as text, and a marked "a". Only text that holds a mark comes to this. Or a symbol
     occurs so often that scores would be rounded.
     """
 
@@ -90,7 +90,8 @@ def pack(words: Sequence[Sequence[int]], counts: Sequence[int]) -> PackedWords:
     """
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     ends = np.cumsum(lengths + 1)
-    cells = np.full((int(ends[-1]) + 1 if len(words) else 1, 2), -1, np.int32)
+    cells = np.zeros((int(ends[-1]) + 1 if len(words) else 1, 2), np.int32)
+    cells[:, table.SYMBOL] = table.OUTSIDE
     inside = np.ones(len(cells), bool)
     inside[0] = False
     inside[ends] = False
@@ -117,7 +118,7 @@ class Learner:
         self.words, self.symbols, self.wanted = words, symbols, vocab_size
         self.least, self.limit = least, limit
         n = max(vocab_size, len(symbols)) + 1
-        self.spans = np.ones(n, np.int32)
+        self.lengths = np.ones(n, np.int32)
         self.hashes = np.zeros((n, 3), np.uint64)
         self.careful = np.zeros(n, np.uint8)  # symbols that might begin the prefix, by chance
         self.known = np.zeros(1 << (4 * n).bit_length(), np.uint64)
@@ -128,8 +129,8 @@ class Learner:
         self.weights = np.zeros((2, n), np.int64)
         self.numbers = np.zeros((2, n), np.int32)
         self.row_at = np.zeros((2, n), np.int32)
-        self.found = np.zeros((len(words.cells), 3), np.int32)
-        self.rows = np.zeros((1 << 17, 5), np.int64)
+        self.found = np.zeros((len(words.cells), 4), np.int32)
+        self.rows = np.zeros((1 << 17, 6), np.int64)
         self.index = np.zeros(1 << 18, np.int32)
         self.places = np.zeros(0, np.int32)
         self.heap = np.zeros((1 << 17, 2), np.int64)
@@ -190,7 +191,7 @@ class Learner:
 
     def _run(self) -> int:
         return loop.learn(
-            *(*self.words, self.spans, self.hashes, self.careful, self.known),
+            *(*self.words, self.lengths, self.hashes, self.careful, self.known),
             *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
             *(self.numbers, self.row_at, self.found, self.merged, self.state),
             *(self.wanted, self.least, self.floor, self.limit),
@@ -210,7 +211,7 @@ class Learner:
         """Enter all pairs from the floor on in the table, and empty the queue."""
         state = self.state
         cells, counts = self.words
-        text = cells, counts, self.spans, self.limit
+        text = cells, counts, self.lengths, self.limit
         n_merged = table.keep_merged(self.rows, int(state[loop.N_ROWS]))
         sums = np.zeros(_SUMS, np.int64)
         table.sum_pairs(*text, self.rows, n_merged, self.floor, sums)
@@ -227,7 +228,7 @@ class Learner:
         if n_places * 5 // 4 > len(self.places):
             self.places = np.empty(n_places * 3 // 2 + 1024, np.int32)
         highest = table.enter_places(
-            *(cells, self.spans, self.limit, self.floor, sums),
+            *(cells, self.lengths, self.limit, self.floor, sums),
             *(self.index, self.rows, n_rows, self.places),
         )
         state[loop.N_ROWS], state[loop.N_PLACES] = n_rows, n_places
@@ -254,7 +255,7 @@ class Learner:
         made = self.symbols.ids.get(string, len(self.symbols))
         if made == len(self.symbols):
             self._note(made, string)
-        elif self.spans[made] != self.spans[left] + self.spans[right]:
+        elif self.limit and self.lengths[made] != self.lengths[left] + self.lengths[right]:
             raise InexactError
         return made
 
@@ -272,10 +273,10 @@ class LikelihoodLearner(Learner):
 
     def _count_pairs(self) -> None:
         super()._count_pairs()
-        n = len(self.spans)
+        n = len(self.lengths)
         self.heads = np.full((2, n), likelihood.NO_ROW, np.int32)
         self.symbol_counts = np.zeros(n, np.int64)
-        likelihood.count_by_symbol(*self.words, self.spans, self.symbol_counts)
+        likelihood.count_by_symbol(*self.words, self.symbol_counts)
         if int(self.symbol_counts.max()) ** 2 >= _EXACT:
             raise InexactError
         self._make_room()
@@ -291,7 +292,7 @@ class LikelihoodLearner(Learner):
     def _make_room(self) -> None:
         """Give every row its links and enough entries of the queue."""
         self.links = _longer(self.links, len(self.rows))
-        n_entries = 5 * len(self.rows) + 6 * len(self.spans)
+        n_entries = 5 * len(self.rows) + 6 * len(self.lengths)
         self.heap, self.scores = _longer(self.heap, n_entries), _longer(self.scores, n_entries)
 
     def _grow_rows(self) -> None:
@@ -300,7 +301,7 @@ class LikelihoodLearner(Learner):
 
     def _run(self) -> int:
         return likelihood.learn_by_likelihood(
-            *(*self.words, self.spans, self.hashes, self.careful, self.known),
+            *(*self.words, self.lengths, self.hashes, self.careful, self.known),
             *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
             *(self.numbers, self.row_at, self.found, self.merged, self.state),
             *(self.wanted, self.least),
