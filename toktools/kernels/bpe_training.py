@@ -416,7 +416,9 @@ def learn(
                     sort_places(rows, row, places)
                 if rows[row, STORED] == 0:  # not entered from the other side
                     rows[row, STORED] = rows[counted_in(rows, row), COUNT]
-                    if rows[row, STORED] >= threshold:
+                    if rows[row, STORED] <= 0:
+                        rows[row, LENGTH] = 0  # broken in this very batch
+                    elif rows[row, STORED] >= threshold:
                         size = push(heap, size, rows, row)
         if not is_new and floor > least:
             status = RECOUNT

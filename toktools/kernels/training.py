@@ -42,14 +42,26 @@ class InexactError(Exception):
     """
 
 
-def learn_merges(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
-    """Merge as `toktools.training.merging.learn_merges` does; the options are the same.
+class FloorError(Exception):
+    """A symbol stands for strings of unequal length, and rare pairs have been left out.
+
+    Such a symbol is made again and again, and its pairs are formed while they wait in the queue. By
+    which count they wait is known of those alone that were not left out.
+    """
+
+
+def learn_merges(
+    words: PackedWords, symbols: Symbols, *, floors: bool = True, **options: Any
+) -> list[Pair]:
+    """Merge as `toktools.training.merging.learn_merges` does; the other options are the same.
 
     Counts of pairs must stay below 2^62.
 
-    Raises: InexactError, with `symbols` as they were, where the readable code must do it.
+    Args:   floors: leave out rare pairs as long as they cannot matter, which is faster.
+    Raises: FloorError and InexactError, with `symbols` as they were: it must be done without
+            floors, or by the readable code. Both have changed `words`.
     """
-    return _learn(Learner, words, symbols, **options)
+    return _learn(Learner if floors else FullLearner, words, symbols, **options)
 
 
 def learn_merges_by_likelihood(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
@@ -74,7 +86,7 @@ def _learn(
     n_before = len(symbols)
     try:
         return learner.learn(progress)
-    except InexactError:
+    except (FloorError, InexactError):
         for string in symbols.strings[n_before:]:
             del symbols.ids[string]
         del symbols.strings[n_before:]
@@ -255,9 +267,15 @@ class Learner:
         made = self.symbols.ids.get(string, len(self.symbols))
         if made == len(self.symbols):
             self._note(made, string)
-        elif self.limit and self.lengths[made] != self.lengths[left] + self.lengths[right]:
-            raise InexactError
+        elif self.lengths[made] != self.lengths[left] + self.lengths[right]:
+            self._check_unequal()
         return made
+
+    def _check_unequal(self) -> None:
+        """Raise an error if a symbol must not stand for strings of unequal length."""
+        if self.limit:
+            raise InexactError
+        raise FloorError
 
     def _grow_rows(self) -> None:
         self.rows = _doubled(self.rows)
@@ -265,8 +283,22 @@ class Learner:
         table.index_rows(self.index, self.rows, int(self.state[loop.N_ROWS]))
 
 
+class FullLearner(Learner):
+    """The same without floors: every pair has its row, down to those that have died out."""
+
+    def _first_floor(self) -> int:
+        return 0
+
+    def _check_unequal(self) -> None:
+        if self.limit:
+            raise InexactError
+
+
 class LikelihoodLearner(Learner):
     """The same for merging by likelihood."""
+
+    def _check_unequal(self) -> None:
+        pass
 
     def _first_floor(self) -> int:
         return 1  # any pair may come to score high
