@@ -64,6 +64,10 @@ said."""
 ASK, FORBIDDEN = -1, -2
 """In state[MADE]: nothing is said; the pair must not be merged."""
 
+WEIGHT, NUMBER, PLACE = range(3)
+"""Columns of `tallies`, for a symbol beside the pair: how often, counting words, and in how many
+places it stood; where the next place of the pair that was formed goes, negative for nowhere."""
+
 FULL, CONTENT, POWER = 0, 1, 2
 """Columns of `hashes`: of the whole string, of what it adds when joined, and base^length."""
 
@@ -128,15 +132,14 @@ def pop(heap, size, rows):
 
 @kernel
 def merge_everywhere(
-    pair, made, cells, counts, rows, places, around, weights, numbers, found
+    pair, made, cells, counts, rows, places, around, tallies, found
 ):  # fmt: skip
     """Replace one pair by `made` in all words, and say what stood around it.
 
     Args:
         pair: its row; made: the symbol it becomes; cells: see `pair_table.py`.
         around: int32 (2, n_symbols): the distinct symbols that stood before, and after.
-        weights: int64 (2, n_symbols): for each, how often, counting words; all 0 at the start.
-        numbers: int32 (2, n_symbols): for each, in how many places; all 0 at the start.
+        tallies: int64 (2, n_symbols, 4): of each; all 0 at the start, but for PLACE.
         found: int32 (n, 4): of each occurrence the symbol before and after, and where the pairs
             begin that are formed with them.
     Returns: how many occurrences, distinct symbols before, and after, there were; the first also
@@ -161,17 +164,17 @@ def merge_everywhere(
         cells[i, SYMBOL], cells[end - 1, SYMBOL] = made, made
         cells[i + 1, WORD], cells[end - 1, WORD] = i - end, i - end
         if x >= 0:
-            if numbers[0, x] == 0:
+            if tallies[0, x, NUMBER] == 0:
                 around[0, n_x] = x
                 n_x += 1
-            numbers[0, x] += 1
-            weights[0, x] += weight
+            tallies[0, x, NUMBER] += 1
+            tallies[0, x, WEIGHT] += weight
         if y >= 0:
-            if numbers[1, y] == 0:
+            if tallies[1, y, NUMBER] == 0:
                 around[1, n_y] = y
                 n_y += 1
-            numbers[1, y] += 1
-            weights[1, y] += weight
+            tallies[1, y, NUMBER] += 1
+            tallies[1, y, WEIGHT] += weight
         found[n_found, 0], found[n_found, 1] = x, y
         found[n_found, 2], found[n_found, 3] = x_begins, i
         n_found += 1
@@ -180,7 +183,7 @@ def merge_everywhere(
 
 
 @kernel
-def break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows):
+def break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows):
     """Take the pairs that were broken on one side off their counts; return the number of rows."""
     for k in range(n):
         z = around[side, k]
@@ -191,55 +194,59 @@ def break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows
             row = index[find_row(index, rows, key)]
             if row == EMPTY:
                 continue  # below the floor
-        rows[row, COUNT] -= weights[side, z]
+        rows[row, COUNT] -= tallies[side, z, WEIGHT]
     return n_rows
 
 
 @kernel
 def form_pairs(
-    side, n, made, is_new, floor, limit, around, weights, numbers, row_at,
+    side, n, made, is_new, floor, limit, around, tallies, row_at,
     lengths, index, rows, n_rows, places, n_places, since,
 ):  # fmt: skip
     """Count the pairs that were formed on one side, and give them room for their places.
 
-    Args: since: segments that begin before wait for themselves; later ones are added to.
+    Args:
+        row_at: int32 (2, n): the row of each pair, EMPTY for those below the floor.
+        since: segments that begin before wait for themselves; later ones are added to.
     Returns: the number of rows and of places in use.
     """
     for k in range(n):
         z = around[side, k]
-        row = EMPTY
-        wanted = z == made or not is_new or weights[side, z] >= floor
-        if wanted and not too_long(lengths, z, made, limit):
-            key = pair_key(z, made) if side == 0 else pair_key(made, z)
-            row, n_rows = row_of(index, rows, n_rows, key)
-            rows[row, COUNT] += weights[side, z]
-            if rows[row, LENGTH] > 0 and rows[row, START] < since:
-                row, n_rows = row_again(rows, n_rows, row)
-            if rows[row, LENGTH] == 0:
-                rows[row, STORED] = 0
-            n_places = _make_room(rows, row, numbers[side, z], places, n_places)
-        row_at[side, z] = row
-        weights[side, z] = 0
-        numbers[side, z] = 0
+        weight, number = tallies[side, z, WEIGHT], tallies[side, z, NUMBER]
+        tallies[side, z, WEIGHT], tallies[side, z, NUMBER], tallies[side, z, PLACE] = 0, 0, -1
+        row_at[side, k] = EMPTY
+        if not (z == made or not is_new or weight >= floor) or too_long(lengths, z, made, limit):
+            continue
+        key = pair_key(z, made) if side == 0 else pair_key(made, z)
+        row, n_rows = row_of(index, rows, n_rows, key)
+        rows[row, COUNT] += weight
+        if rows[row, LENGTH] > 0 and rows[row, START] < since:
+            row, n_rows = row_again(rows, n_rows, row)
+        if rows[row, LENGTH] == 0:
+            rows[row, STORED] = 0
+        n_places = _make_room(rows, row, number, places, n_places)
+        tallies[side, z, PLACE] = n_places - number
+        row_at[side, k] = row
     return n_rows, n_places
 
 
 @kernel
-def write_places(side, n_found, found, row_at, rows, places):
+def write_places(side, n_found, found, tallies, places):
     """Write where the pairs that were formed on one side stand."""
     for k in range(n_found):
         z = found[k, side]
-        if z >= 0 and row_at[side, z] != EMPTY:
-            row = row_at[side, z]
-            places[rows[row, START] + rows[row, LENGTH]] = found[k, 2 + side]
-            rows[row, LENGTH] += 1
+        if z >= 0:
+            at = tallies[side, z, PLACE]
+            if at >= 0:
+                places[at] = found[k, 2 + side]
+                tallies[side, z, PLACE] = at + 1
 
 
 @kernel
 def _make_room(rows, row, n, places, n_places):
-    """Give a row's segment room for n more places; return the places in use."""
+    """Make a row's segment n places longer; return the places in use."""
     start, length = rows[row, START], rows[row, LENGTH]
-    rows[row, START] = n_places
+    rows[row, START], rows[row, LENGTH] = n_places, length + n
     for k in range(length):  # two of `made` side by side, in view from both
         places[n_places + k] = places[start + k]
     return n_places + length + n
@@ -313,7 +320,7 @@ def spell(left, right, made, hashes):
 @kernel
 def learn(
     cells, counts, lengths, hashes, careful, known, index, rows, places, heap,
-    around, weights, numbers, row_at, found, merges, state, wanted, least, floor, limit,
+    around, tallies, row_at, found, merges, state, wanted, least, floor, limit,
 ):  # fmt: skip
     """Merge until something is needed that only the caller can give; return what.
 
@@ -393,23 +400,23 @@ def learn(
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
         n_found, n_x, n_y, _ = merge_everywhere(
-            pair, made, cells, counts, rows, places, around, weights, numbers, found
+            pair, made, cells, counts, rows, places, around, tallies, found
         )
         rows[pair, LENGTH], rows[owner, MERGED] = 0, max(rows[owner, MERGED], 1)
         for side in range(2):
             n = n_x if side == 0 else n_y
-            n_rows = break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows)
+            n_rows = break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows)
         since = n_places
         for side in range(2):
             n = n_x if side == 0 else n_y
             n_rows, n_places = form_pairs(
-                side, n, made, is_new, floor, limit, around, weights, numbers, row_at,
+                side, n, made, is_new, floor, limit, around, tallies, row_at,
                 lengths, index, rows, n_rows, places, n_places, since,
             )  # fmt: skip
-            write_places(side, n_found, found, row_at, rows, places)
+            write_places(side, n_found, found, tallies, places)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
-                row = row_at[side, around[side, k]]
+                row = row_at[side, k]
                 if row == EMPTY:
                     continue
                 if left_of(rows, row) == right_of(rows, row):

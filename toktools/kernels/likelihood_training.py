@@ -187,7 +187,7 @@ def _link_again(rows, row, links, heads):
 @kernel
 def learn_by_likelihood(
     cells, counts, lengths, hashes, careful, known, index, rows, places, heap,
-    around, weights, numbers, row_at, found, merges, state, wanted, least,
+    around, tallies, row_at, found, merges, state, wanted, least,
     scores, links, heads, symbol_counts,
 ):  # fmt: skip
     """Merge until something is needed that only the caller can give; return what.
@@ -249,7 +249,7 @@ def learn_by_likelihood(
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
         n_found, n_x, n_y, weight = merge_everywhere(
-            pair, made, cells, counts, rows, places, around, weights, numbers, found
+            pair, made, cells, counts, rows, places, around, tallies, found
         )
         symbol_counts[left] -= weight
         symbol_counts[right] -= weight
@@ -257,19 +257,19 @@ def learn_by_likelihood(
         first_new = n_rows
         for side in range(2):
             n = n_x if side == 0 else n_y
-            n_rows = break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows)
+            n_rows = break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows)
         rows[pair, COUNT], rows[pair, LENGTH] = 0, 0
         for side in range(2):
             n = n_x if side == 0 else n_y
             n_rows, n_places = form_pairs(
-                side, n, made, is_new, 0, 0, around, weights, numbers, row_at,
+                side, n, made, is_new, 0, 0, around, tallies, row_at,
                 lengths, index, rows, n_rows, places, n_places, 0,
             )  # fmt: skip
-            write_places(side, n_found, found, row_at, rows, places)
+            write_places(side, n_found, found, tallies, places)
         link_rows(rows, first_new, n_rows, links, heads)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
-                row = row_at[side, around[side, k]]
+                row = row_at[side, k]
                 _link_again(rows, row, links, heads)
                 if left_of(rows, row) == right_of(rows, row):
                     sort_places(rows, row, places)

@@ -19,6 +19,7 @@ _SHARE = 64  # see `_first_floor`
 _LOWER = 4  # times, the next floor
 _MOST_RECOUNTS = 32  # for pairs that were formed twice, before the floor goes down for good
 _SUMS = 1 << 18  # 2 MB
+_PLACES = 4  # times as many as there are at first; what is not used takes no memory
 _EXACT = 1 << 53  # whole numbers below are exact as float64
 
 
@@ -57,11 +58,22 @@ def learn_merges(
 
     Counts of pairs must stay below 2^62.
 
-    Args:   floors: leave out rare pairs as long as they cannot matter, which is faster.
+    Args:   floors: leave out rare pairs as long as they cannot matter, which is faster. Where words
+            begin with the prefix, as text, nothing is left out.
     Raises: FloorError and InexactError, with `symbols` as they were: it must be done without
             floors, or by the readable code. Both have changed `words`.
     """
+    floors = floors and not _begins_with_prefix(words, symbols)
     return _learn(Learner if floors else FullLearner, words, symbols, **options)
+
+
+def _begins_with_prefix(words: PackedWords, symbols: Symbols) -> bool:
+    """Whether a word begins with the prefix that continuing symbols have, and goes on."""
+    prefix, column = symbols.prefix, words.cells[:, table.SYMBOL]
+    at = np.flatnonzero(column[:-1] == table.OUTSIDE) + 1 if prefix else np.zeros(0, np.int64)
+    for mark, character in zip(["", *[prefix] * len(prefix)], prefix, strict=False):
+        at = at[column[at] == symbols.ids.get(mark + character, table.INSIDE)] + 1
+    return bool((column[at] != table.OUTSIDE).any())
 
 
 def learn_merges_by_likelihood(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
@@ -138,11 +150,10 @@ class Learner:
             self._note(id, string)
             loop.add_known(self.known, self.hashes[id, loop.FULL])
         self.around = np.zeros((2, n), np.int32)
-        self.weights = np.zeros((2, n), np.int64)
-        self.numbers = np.zeros((2, n), np.int32)
+        self.tallies = np.zeros((2, n, 4), np.int64)
         self.row_at = np.zeros((2, n), np.int32)
         self.found = np.zeros((len(words.cells), 4), np.int32)
-        self.rows = np.zeros((1 << 17, 6), np.int64)
+        self.rows = np.empty((max(1 << 17, len(words.cells)), 6), np.int64)
         self.index = np.zeros(1 << 18, np.int32)
         self.places = np.zeros(0, np.int32)
         self.heap = np.zeros((1 << 17, 2), np.int64)
@@ -204,8 +215,8 @@ class Learner:
     def _run(self) -> int:
         return loop.learn(
             *(*self.words, self.lengths, self.hashes, self.careful, self.known),
-            *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
-            *(self.numbers, self.row_at, self.found, self.merged, self.state),
+            *(self.index, self.rows, self.places, self.heap, self.around, self.tallies),
+            *(self.row_at, self.found, self.merged, self.state),
             *(self.wanted, self.least, self.floor, self.limit),
         )
 
@@ -238,7 +249,7 @@ class Learner:
             self._grow_rows()
             self.rows[:n_merged, table.LENGTH] = 0
         if n_places * 5 // 4 > len(self.places):
-            self.places = np.empty(n_places * 3 // 2 + 1024, np.int32)
+            self.places = np.empty(_PLACES * n_places + 1024, np.int32)
         highest = table.enter_places(
             *(cells, self.lengths, self.limit, self.floor, sums),
             *(self.index, self.rows, n_rows, self.places),
@@ -278,7 +289,8 @@ class Learner:
         raise FloorError
 
     def _grow_rows(self) -> None:
-        self.rows = _doubled(self.rows)
+        if len(self.rows) < len(self.index):
+            self.rows = _doubled(self.rows)
         self.index = np.full(2 * len(self.index), table.EMPTY, np.int32)
         table.index_rows(self.index, self.rows, int(self.state[loop.N_ROWS]))
 
@@ -323,8 +335,9 @@ class LikelihoodLearner(Learner):
 
     def _make_room(self) -> None:
         """Give every row its links and enough entries of the queue."""
-        self.links = _longer(self.links, len(self.rows))
-        n_entries = 5 * len(self.rows) + 6 * len(self.lengths)
+        n_rows = len(self.index) // 2
+        self.links = _longer(self.links, n_rows)
+        n_entries = 5 * n_rows + 6 * len(self.lengths)
         self.heap, self.scores = _longer(self.heap, n_entries), _longer(self.scores, n_entries)
 
     def _grow_rows(self) -> None:
@@ -334,8 +347,8 @@ class LikelihoodLearner(Learner):
     def _run(self) -> int:
         return likelihood.learn_by_likelihood(
             *(*self.words, self.lengths, self.hashes, self.careful, self.known),
-            *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
-            *(self.numbers, self.row_at, self.found, self.merged, self.state),
+            *(self.index, self.rows, self.places, self.heap, self.around, self.tallies),
+            *(self.row_at, self.found, self.merged, self.state),
             *(self.wanted, self.least),
             *(self.scores, self.links, self.heads, self.symbol_counts),
         )
