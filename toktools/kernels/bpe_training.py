@@ -1,7 +1,8 @@
 """Learning merges over packed words: the most frequent pair first, among equals the lowest ids.
 
 All words stand in one array, a symbol at its first and at its last position, with how many it
-takes, so that a neighbour is found with no links: merging writes two positions. Four ideas make it fast:
+takes, so that a neighbour is found with no links: merging writes few positions. Four ideas make it
+fast:
 
 - a merge is a batch: its occurrences are walked once, the changes of the neighbours' counts add up
   in arrays indexed by symbol, and the large table of pairs is touched once for each neighbour;
@@ -15,7 +16,8 @@ takes, so that a neighbour is found with no links: merging writes two positions.
 
 Each pair so has a row with its count and all its places, or its count is below the floor. One thing
 breaks that rule: a merge that spells a symbol that is there already forms pairs that may have been
-formed before. Then the pairs are counted anew as well.
+formed before. Then the pairs are counted anew as well; or, with a floor of 0, no pair was left out,
+and each waits as often as it was formed, with the places and the count of that time.
 
 Letters: a pair is (left, right), made is what it becomes; x stands before it, y after it.
 
@@ -26,12 +28,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.kernel import kernel
+from toktools.kernels.pair_queue import pop, push, refill
 from toktools.kernels.pair_table import (
     COUNT,
     EMPTY,
     INSIDE,
-    KEY,
     LENGTH,
     MERGED,
     OUTSIDE,
@@ -75,59 +77,6 @@ ROUND = 2000  # turns between two moments for progress
 _AHEAD = 12  # occurrences
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _20, _1 = np.uint64(20), np.uint64(1)
-
-
-# The queue: a heap of rows, the pair to merge next on top
-
-
-@inlined
-def _before(rows, a, count_a, b, count_b):
-    """Whether row a, entered with count_a, is merged before row b."""
-    if count_a != count_b:
-        return count_a > count_b
-    if rows[a, KEY] != rows[b, KEY]:
-        return rows[a, KEY] < rows[b, KEY]
-    return rows[a, START] < rows[b, START]  # the one that was formed first
-
-
-@kernel
-def push(heap, size, rows, row):
-    """Enter a row with its stored count; return the new size. heap: int64 (n, 2): row, count."""
-    count = rows[row, STORED]
-    child = size
-    while child > 0:
-        parent = (child - 1) >> 1
-        if not _before(rows, row, count, heap[parent, 0], heap[parent, 1]):
-            break
-        heap[child, 0], heap[child, 1] = heap[parent, 0], heap[parent, 1]
-        child = parent
-    heap[child, 0], heap[child, 1] = row, count
-    return size + 1
-
-
-@kernel
-def pop(heap, size, rows):
-    """Take the top away; return the new size."""
-    size -= 1
-    row, count = heap[size, 0], heap[size, 1]
-    parent = 0
-    while True:
-        child = 2 * parent + 1
-        if child >= size:
-            break
-        if child + 1 < size and _before(
-            rows, heap[child + 1, 0], heap[child + 1, 1], heap[child, 0], heap[child, 1]
-        ):
-            child += 1
-        if not _before(rows, heap[child, 0], heap[child, 1], row, count):
-            break
-        heap[parent, 0], heap[parent, 1] = heap[child, 0], heap[child, 1]
-        parent = child
-    heap[parent, 0], heap[parent, 1] = row, count
-    return size
-
-
-# One merge
 
 
 @kernel
@@ -293,23 +242,6 @@ def sort_places(rows, row, places):
 
 
 @kernel
-def _refill(heap, size, rows, n_rows, lower, threshold):
-    """Enter the pairs with stored counts from `lower` on, below `threshold`; return the size.
-
-    Returns: -1 if there is no room for them.
-    """
-    enough = 0
-    for row in range(n_rows):
-        enough += rows[row, LENGTH] > 0 and lower <= rows[row, STORED] < threshold
-    if size + enough > len(heap):
-        return -1
-    for row in range(n_rows):
-        if rows[row, LENGTH] and lower <= rows[row, STORED] < threshold:
-            size = push(heap, size, rows, row)
-    return size
-
-
-@kernel
 def spell(left, right, made, hashes):
     """Give a new symbol its hashes."""
     hashes[made, FULL] = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
@@ -349,7 +281,7 @@ def learn(
                 status = DONE if floor <= least else RECOUNT
                 break
             lower = max(floor, threshold // 2)
-            size = _refill(heap, size, rows, n_rows, lower, threshold)
+            size = refill(heap, size, rows, n_rows, lower, threshold)
             if size < 0:
                 size, status = 0, HEAP
                 break
