@@ -1,7 +1,8 @@
 """Learning merges over packed words: the most frequent pair first, among equals the lowest ids.
 
-All words stand in one array, a symbol at its first and at its last position, so that a neighbour
-is found by its length, with no links: merging writes two numbers. Four ideas make it fast:
+All words stand in one array, a symbol at its first and at its last position, with how many it
+takes, so that a neighbour is found with no links: merging writes few positions. Four ideas make it
+fast:
 
 - a merge is a batch: its occurrences are walked once, the changes of the neighbours' counts add up
   in arrays indexed by symbol, and the large table of pairs is touched once for each neighbour;
@@ -15,7 +16,8 @@ is found by its length, with no links: merging writes two numbers. Four ideas ma
 
 Each pair so has a row with its count and all its places, or its count is below the floor. One thing
 breaks that rule: a merge that spells a symbol that is there already forms pairs that may have been
-formed before. Then the pairs are counted anew as well.
+formed before. Then the pairs are counted anew as well; or, with a floor of 0, no pair was left out,
+and each waits as often as it was formed, with the places and the count of that time.
 
 Letters: a pair is (left, right), made is what it becomes; x stands before it, y after it.
 
@@ -26,21 +28,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.kernel import kernel
+from toktools.kernels.pair_queue import pop, push, refill
 from toktools.kernels.pair_table import (
     COUNT,
     EMPTY,
-    KEY,
+    INSIDE,
     LENGTH,
     MERGED,
+    OUTSIDE,
     START,
+    STORED,
     SYMBOL,
+    TWICE,
     WORD,
+    counted_in,
     find_row,
     left_of,
     pair_key,
     right_of,
+    row_again,
     row_of,
+    span_from,
+    span_to,
     too_long,
 )
 from toktools.kernels.vectors import prefetch
@@ -56,116 +66,73 @@ said."""
 ASK, FORBIDDEN = -1, -2
 """In state[MADE]: nothing is said; the pair must not be merged."""
 
+WEIGHT, NUMBER, PLACE = range(3)
+"""Columns of `tallies`, for a symbol beside the pair: how often, counting words, and in how many
+places it stood; where the next place of the pair that was formed goes, negative for nowhere."""
+
 FULL, CONTENT, POWER = 0, 1, 2
 """Columns of `hashes`: of the whole string, of what it adds when joined, and base^length."""
 
 ROUND = 2000  # turns between two moments for progress
-INSIDE = -2  # in `cells`: no symbol begins or ends here
 _AHEAD = 12  # occurrences
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _20, _1 = np.uint64(20), np.uint64(1)
 
 
-# The queue: a heap of rows, the pair to merge next on top
-
-
-@inlined
-def _before(rows, a, count_a, b, count_b):
-    """Whether row a, entered with count_a, is merged before row b."""
-    if count_a != count_b:
-        return count_a > count_b
-    return rows[a, KEY] < rows[b, KEY]
-
-
-@kernel
-def push(heap, size, rows, row):
-    """Enter a row with its present count; return the new size. heap: int64 (n, 2): row, count."""
-    count = rows[row, COUNT]
-    child = size
-    while child > 0:
-        parent = (child - 1) >> 1
-        if not _before(rows, row, count, heap[parent, 0], heap[parent, 1]):
-            break
-        heap[child, 0], heap[child, 1] = heap[parent, 0], heap[parent, 1]
-        child = parent
-    heap[child, 0], heap[child, 1] = row, count
-    return size + 1
-
-
-@kernel
-def pop(heap, size, rows):
-    """Take the top away; return the new size."""
-    size -= 1
-    row, count = heap[size, 0], heap[size, 1]
-    parent = 0
-    while True:
-        child = 2 * parent + 1
-        if child >= size:
-            break
-        if child + 1 < size and _before(
-            rows, heap[child + 1, 0], heap[child + 1, 1], heap[child, 0], heap[child, 1]
-        ):
-            child += 1
-        if not _before(rows, heap[child, 0], heap[child, 1], row, count):
-            break
-        heap[parent, 0], heap[parent, 1] = heap[child, 0], heap[child, 1]
-        parent = child
-    heap[parent, 0], heap[parent, 1] = row, count
-    return size
-
-
-# One merge
-
-
 @kernel
 def merge_everywhere(
-    pair, made, cells, counts, spans, rows, places, around, weights, numbers, found
+    pair, made, cells, counts, rows, places, around, tallies, found
 ):  # fmt: skip
     """Replace one pair by `made` in all words, and say what stood around it.
 
     Args:
-        pair: its row; made: the symbol it becomes; spans: int32, positions that each symbol takes.
+        pair: its row; made: the symbol it becomes; cells: see `pair_table.py`.
         around: int32 (2, n_symbols): the distinct symbols that stood before, and after.
-        weights: int64 (2, n_symbols): for each, how often, counting words; all 0 at the start.
-        numbers: int32 (2, n_symbols): for each, in how many places; all 0 at the start.
-        found: int32 (n, 3): symbol before, symbol after and position of each occurrence.
+        tallies: int64 (2, n_symbols, 4): of each; all 0 at the start, but for PLACE.
+        found: int32 (n, 4): of each occurrence the symbol before and after, and where the pairs
+            begin that are formed with them.
     Returns: how many occurrences, distinct symbols before, and after, there were; the first also
              counting words.
     """
     left, right = left_of(rows, pair), right_of(rows, pair)
-    left_span, right_span = spans[left], spans[right]
     n_found, n_x, n_y, total = 0, 0, 0, 0
     first, last = rows[pair, START], rows[pair, START] + rows[pair, LENGTH]
     for k in range(first, last):
         prefetch(cells, places[min(k + _AHEAD, last - 1)])
         i = places[k]
-        j = i + left_span
-        if cells[i, SYMBOL] != left or cells[j, SYMBOL] != right:
-            continue  # merged otherwise since
-        end = j + right_span
-        x, y, weight = cells[i - 1, SYMBOL], cells[end, SYMBOL], counts[cells[i, WORD]]
+        word = cells[i, WORD]
+        if cells[i, SYMBOL] != left or word < 0:
+            continue  # merged otherwise since; below 0: a longer symbol of that name ends here
+        j = i + span_from(cells, i)
+        if cells[j, SYMBOL] != right:
+            continue
+        end = j + span_from(cells, j)
+        x, y, weight = cells[i - 1, SYMBOL], cells[end, SYMBOL], counts[word]
+        x_begins = i - span_to(cells, i - 1)
         cells[j - 1, SYMBOL], cells[j, SYMBOL] = INSIDE, INSIDE
         cells[i, SYMBOL], cells[end - 1, SYMBOL] = made, made
+        cells[i + 1, WORD], cells[end - 1, WORD] = i - end, i - end
         if x >= 0:
-            if numbers[0, x] == 0:
+            if tallies[0, x, NUMBER] == 0:
                 around[0, n_x] = x
                 n_x += 1
-            numbers[0, x] += 1
-            weights[0, x] += weight
+            tallies[0, x, NUMBER] += 1
+            tallies[0, x, WEIGHT] += weight
         if y >= 0:
-            if numbers[1, y] == 0:
+            if tallies[1, y, NUMBER] == 0:
                 around[1, n_y] = y
                 n_y += 1
-            numbers[1, y] += 1
-            weights[1, y] += weight
-        found[n_found, 0], found[n_found, 1], found[n_found, 2] = x, y, i
+            tallies[1, y, NUMBER] += 1
+            tallies[1, y, WEIGHT] += weight
+        found[n_found, 0], found[n_found, 1] = x, y
+        found[n_found, 2], found[n_found, 3] = x_begins, i
         n_found += 1
         total += weight
     return n_found, n_x, n_y, total
 
 
 @kernel
-def break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows):
+def break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows):
     """Take the pairs that were broken on one side off their counts; return the number of rows."""
     for k in range(n):
         z = around[side, k]
@@ -176,55 +143,90 @@ def break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows
             row = index[find_row(index, rows, key)]
             if row == EMPTY:
                 continue  # below the floor
-        rows[row, COUNT] -= weights[side, z]
+        rows[row, COUNT] -= tallies[side, z, WEIGHT]
     return n_rows
 
 
 @kernel
 def form_pairs(
-    side, n, made, is_new, floor, limit, around, weights, numbers, row_at,
-    spans, index, rows, n_rows, places, n_places,
+    side, n, made, is_new, floor, limit, around, tallies, row_at,
+    lengths, index, rows, n_rows, places, n_places, since,
 ):  # fmt: skip
     """Count the pairs that were formed on one side, and give them room for their places.
 
+    Args:
+        row_at: int32 (2, n): the row of each pair, EMPTY for those below the floor.
+        since: segments that begin before wait for themselves; later ones are added to.
     Returns: the number of rows and of places in use.
     """
     for k in range(n):
         z = around[side, k]
-        row = EMPTY
-        wanted = z == made or not is_new or weights[side, z] >= floor
-        if wanted and not too_long(spans, z, made, limit):
-            key = pair_key(z, made) if side == 0 else pair_key(made, z)
-            row, n_rows = row_of(index, rows, n_rows, key)
-            rows[row, COUNT] += weights[side, z]
-            n_places = _make_room(rows, row, numbers[side, z], places, n_places)
-        row_at[side, z] = row
-        weights[side, z] = 0
-        numbers[side, z] = 0
+        weight, number = tallies[side, z, WEIGHT], tallies[side, z, NUMBER]
+        tallies[side, z, WEIGHT], tallies[side, z, NUMBER], tallies[side, z, PLACE] = 0, 0, -1
+        row_at[side, k] = EMPTY
+        if not (z == made or not is_new or weight >= floor) or too_long(lengths, z, made, limit):
+            continue
+        key = pair_key(z, made) if side == 0 else pair_key(made, z)
+        row, n_rows = row_of(index, rows, n_rows, key)
+        rows[row, COUNT] += weight
+        if rows[row, LENGTH] > 0 and rows[row, START] < since:
+            row, n_rows = row_again(rows, n_rows, row)
+        if rows[row, LENGTH] == 0:
+            rows[row, STORED] = 0
+        n_places = _make_room(rows, row, number, places, n_places)
+        tallies[side, z, PLACE] = n_places - number
+        row_at[side, k] = row
     return n_rows, n_places
 
 
 @kernel
-def write_places(side, n_found, found, spans, row_at, rows, places):
+def write_places(side, n_found, found, tallies, places):
     """Write where the pairs that were formed on one side stand."""
     for k in range(n_found):
         z = found[k, side]
-        if z >= 0 and row_at[side, z] != EMPTY:
-            row = row_at[side, z]
-            places[rows[row, START] + rows[row, LENGTH]] = found[k, 2] - (
-                spans[z] if side == 0 else 0
-            )
-            rows[row, LENGTH] += 1
+        if z >= 0:
+            at = tallies[side, z, PLACE]
+            if at >= 0:
+                places[at] = found[k, 2 + side]
+                tallies[side, z, PLACE] = at + 1
 
 
 @kernel
 def _make_room(rows, row, n, places, n_places):
-    """Give a row's segment room for n more places; return the places in use."""
+    """Make a row's segment n places longer; return the places in use."""
     start, length = rows[row, START], rows[row, LENGTH]
-    rows[row, START] = n_places
-    for k in range(length):  # a pair formed before, by another merge that spells the same
+    rows[row, START], rows[row, LENGTH] = n_places, length + n
+    for k in range(length):  # two of `made` side by side, in view from both
         places[n_places + k] = places[start + k]
     return n_places + length + n
+
+
+@kernel
+def gather_places(row, cells, rows, places, n_places):
+    """Give a row all places where its pair stands in the words of its segment.
+
+    Where a pair waits twice, a word may hold places of both rows; the first one merges them all.
+    Returns: the places in use; -1 if there is no room for them.
+    """
+    left, right = left_of(rows, row), right_of(rows, row)
+    start, before, n = rows[row, START], -1, n_places
+    for k in range(start, start + rows[row, LENGTH]):
+        i = np.int64(places[k])
+        while cells[i, SYMBOL] != OUTSIDE:
+            i -= 1
+        if i == before:
+            continue
+        before, i = i, i + 1
+        while cells[i, SYMBOL] != OUTSIDE:
+            j = i + span_from(cells, i)
+            if cells[i, SYMBOL] == left and cells[j, SYMBOL] == right:
+                if n == len(places):
+                    return -1
+                places[n] = i
+                n += 1
+            i = j
+    rows[row, START], rows[row, LENGTH] = n_places, n - n_places
+    return n
 
 
 @kernel
@@ -240,23 +242,6 @@ def sort_places(rows, row, places):
 
 
 @kernel
-def _refill(heap, size, rows, n_rows, lower, threshold):
-    """Enter the pairs with counts from `lower` on, below `threshold`; return the size.
-
-    Returns: -1 if there is no room for them.
-    """
-    enough = 0
-    for row in range(n_rows):
-        enough += rows[row, LENGTH] > 0 and lower <= rows[row, COUNT] < threshold
-    if size + enough > len(heap):
-        return -1
-    for row in range(n_rows):
-        if rows[row, LENGTH] and lower <= rows[row, COUNT] < threshold:
-            size = push(heap, size, rows, row)
-    return size
-
-
-@kernel
 def spell(left, right, made, hashes):
     """Give a new symbol its hashes."""
     hashes[made, FULL] = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
@@ -266,8 +251,8 @@ def spell(left, right, made, hashes):
 
 @kernel
 def learn(
-    cells, counts, spans, hashes, careful, known, index, rows, places, heap,
-    around, weights, numbers, row_at, found, merges, state, wanted, least, floor, limit,
+    cells, counts, lengths, hashes, careful, known, index, rows, places, heap,
+    around, tallies, row_at, found, merges, state, wanted, least, floor, limit,
 ):  # fmt: skip
     """Merge until something is needed that only the caller can give; return what.
 
@@ -296,21 +281,23 @@ def learn(
                 status = DONE if floor <= least else RECOUNT
                 break
             lower = max(floor, threshold // 2)
-            size = _refill(heap, size, rows, n_rows, lower, threshold)
+            size = refill(heap, size, rows, n_rows, lower, threshold)
             if size < 0:
                 size, status = 0, HEAP
                 break
             threshold = lower
             continue
         pair, count = heap[0, 0], heap[0, 1]
-        if rows[pair, LENGTH] == 0:
+        owner = counted_in(rows, pair)
+        if rows[owner, COUNT] != count:
             size = pop(heap, size, rows)
-            continue
-        if rows[pair, COUNT] != count:
-            size = pop(heap, size, rows)
-            if rows[pair, COUNT] >= threshold:
+            rows[pair, STORED] = rows[owner, COUNT]
+            if rows[pair, STORED] >= threshold:
                 size = push(heap, size, rows, pair)
             continue
+        if count < least:
+            status = DONE
+            break
         left, right = left_of(rows, pair), right_of(rows, pair)
         made = n_symbols
         full = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
@@ -322,8 +309,13 @@ def learn(
         else:
             made = state[MADE]
         is_new = made == n_symbols
-        copied = 0 if is_new else n_places
-        if made >= 0 and n_places + copied + 2 * rows[pair, LENGTH] > len(places):
+        if rows[owner, MERGED] == TWICE:
+            gathered = gather_places(pair, cells, rows, places, n_places)
+            if gathered < 0:
+                status = PLACES
+                break
+            n_places = gathered
+        if made >= 0 and n_places + 3 * rows[pair, LENGTH] > len(places):
             status = PLACES
             break
         state[MADE] = ASK
@@ -335,33 +327,38 @@ def learn(
             add_known(known, full)
             if not given:
                 spell(left, right, made, hashes)
-            spans[made] = spans[left] + spans[right]
+            lengths[made] = lengths[left] + lengths[right]
             n_symbols += 1
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
         n_found, n_x, n_y, _ = merge_everywhere(
-            pair, made, cells, counts, spans, rows, places, around, weights, numbers, found
+            pair, made, cells, counts, rows, places, around, tallies, found
         )
-        rows[pair, LENGTH], rows[pair, MERGED] = 0, 1
+        rows[pair, LENGTH], rows[owner, MERGED] = 0, max(rows[owner, MERGED], 1)
         for side in range(2):
             n = n_x if side == 0 else n_y
-            n_rows = break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows)
+            n_rows = break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows)
+        since = n_places
         for side in range(2):
             n = n_x if side == 0 else n_y
             n_rows, n_places = form_pairs(
-                side, n, made, is_new, floor, limit, around, weights, numbers, row_at,
-                spans, index, rows, n_rows, places, n_places,
+                side, n, made, is_new, floor, limit, around, tallies, row_at,
+                lengths, index, rows, n_rows, places, n_places, since,
             )  # fmt: skip
-            write_places(side, n_found, found, spans, row_at, rows, places)
+            write_places(side, n_found, found, tallies, places)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
-                row = row_at[side, around[side, k]]
+                row = row_at[side, k]
                 if row == EMPTY:
                     continue
                 if left_of(rows, row) == right_of(rows, row):
                     sort_places(rows, row, places)
-                if rows[row, COUNT] >= threshold:
-                    size = push(heap, size, rows, row)
+                if rows[row, STORED] == 0:  # not entered from the other side
+                    rows[row, STORED] = rows[counted_in(rows, row), COUNT]
+                    if rows[row, STORED] <= 0:
+                        rows[row, LENGTH] = 0  # broken in this very batch
+                    elif rows[row, STORED] >= threshold:
+                        size = push(heap, size, rows, row)
         if not is_new and floor > least:
             status = RECOUNT
             break

@@ -43,14 +43,23 @@ from toktools.kernels.bpe_training import (
     write_places,
 )
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.pair_table import COUNT, KEY, LENGTH, SYMBOL, WORD, left_of, right_of
+from toktools.kernels.pair_table import (
+    COUNT,
+    KEY,
+    LENGTH,
+    SYMBOL,
+    WORD,
+    left_of,
+    right_of,
+    span_from,
+)
 
 NO_ROW, OUT = -1, -2
 """In `links`: the end of a chain; that the row is in none."""
 
 
 @kernel
-def count_by_symbol(cells, counts, spans, symbol_counts):
+def count_by_symbol(cells, counts, symbol_counts):
     """Count how often each symbol occurs. symbol_counts: int64, one for each, all 0."""
     i = 0
     while i < len(cells):
@@ -59,7 +68,7 @@ def count_by_symbol(cells, counts, spans, symbol_counts):
             i += 1
             continue
         symbol_counts[symbol] += counts[cells[i, WORD]]
-        i += spans[symbol]
+        i += span_from(cells, i)
 
 
 @kernel
@@ -177,8 +186,8 @@ def _link_again(rows, row, links, heads):
 
 @kernel
 def learn_by_likelihood(
-    cells, counts, spans, hashes, careful, known, index, rows, places, heap,
-    around, weights, numbers, row_at, found, merges, state, wanted, least,
+    cells, counts, lengths, hashes, careful, known, index, rows, places, heap,
+    around, tallies, row_at, found, merges, state, wanted, least,
     scores, links, heads, symbol_counts,
 ):  # fmt: skip
     """Merge until something is needed that only the caller can give; return what.
@@ -235,12 +244,12 @@ def learn_by_likelihood(
             add_known(known, full)
             if not given:
                 spell(left, right, made, hashes)
-            spans[made] = spans[left] + spans[right]
+            lengths[made] = lengths[left] + lengths[right]
             n_symbols += 1
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
         n_found, n_x, n_y, weight = merge_everywhere(
-            pair, made, cells, counts, spans, rows, places, around, weights, numbers, found
+            pair, made, cells, counts, rows, places, around, tallies, found
         )
         symbol_counts[left] -= weight
         symbol_counts[right] -= weight
@@ -248,19 +257,19 @@ def learn_by_likelihood(
         first_new = n_rows
         for side in range(2):
             n = n_x if side == 0 else n_y
-            n_rows = break_pairs(side, n, left, right, made, around, weights, index, rows, n_rows)
+            n_rows = break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows)
         rows[pair, COUNT], rows[pair, LENGTH] = 0, 0
         for side in range(2):
             n = n_x if side == 0 else n_y
             n_rows, n_places = form_pairs(
-                side, n, made, is_new, 0, 0, around, weights, numbers, row_at,
-                spans, index, rows, n_rows, places, n_places,
+                side, n, made, is_new, 0, 0, around, tallies, row_at,
+                lengths, index, rows, n_rows, places, n_places, 0,
             )  # fmt: skip
-            write_places(side, n_found, found, spans, row_at, rows, places)
+            write_places(side, n_found, found, tallies, places)
         link_rows(rows, first_new, n_rows, links, heads)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
-                row = row_at[side, around[side, k]]
+                row = row_at[side, k]
                 _link_again(rows, row, links, heads)
                 if left_of(rows, row) == right_of(rows, row):
                     sort_places(rows, row, places)

@@ -14,13 +14,23 @@ import numpy as np
 from toktools.kernels.kernel import inlined, kernel
 
 EMPTY = -1
-KEY, COUNT, START, LENGTH, MERGED = range(5)
+KEY, COUNT, START, LENGTH, MERGED, STORED = range(6)
 """Columns of a pair's row: (left, right) as one number; its count; where in `places` its segment
-begins, and how long it is; whether it has been merged before. Such a pair keeps its count."""
+begins, and how long it is; whether it has been merged before (such a pair keeps its count); the
+count by which it stands in the queue.
 
+A pair that is formed once more while it waits in the queue waits there twice, each time with the
+places where it was formed then. The first row has TWICE for MERGED. The second one is in no index,
+and has AGAIN + the number of the first one, which counts for both."""
+
+TWICE, AGAIN = 2, 3
+
+OUTSIDE, INSIDE = -1, -2
 SYMBOL, WORD = 0, 1
-"""Columns of `cells`: a symbol at its first and at its last position, negative elsewhere and
-around each word; the number of the word."""
+"""Columns of `cells`: a symbol at its first and at its last position, INSIDE between them, OUTSIDE
+around each word; the number of the word. Where a symbol takes several positions, the second and the
+last one hold, in place of that number, how many, below zero: "##a" is one for a marked letter, and
+three where it is text, so the symbol does not say."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _20, _1, _44 = np.uint64(20), np.uint64(1), np.uint64(44)
@@ -46,17 +56,36 @@ def right_of(rows, row):
 
 
 @inlined
-def too_long(spans, left, right, limit):
+def span_from(cells, first):
+    """Return how many positions the symbol takes that begins at `first`."""
+    return max(-cells[first + 1, WORD], 1)
+
+
+@inlined
+def span_to(cells, last):
+    """Return how many positions the symbol takes that ends at `last`."""
+    return max(-cells[last, WORD], 1)
+
+
+@inlined
+def too_long(lengths, left, right, limit):
     """Whether a pair must not be formed; limit: see `learn_merges`, 0 for none."""
-    n = spans[left] + spans[right]
+    n = lengths[left] + lengths[right]
     return limit > 0 and n >= limit and n > 2
+
+
+@inlined
+def counted_in(rows, row):
+    """Return the row that holds the count of a row's pair."""
+    merged = rows[row, MERGED]
+    return merged - AGAIN if merged >= AGAIN else row
 
 
 @inlined
 def find_row(index, rows, key):
     """Return where in `index` the pair's row number stands, or the EMPTY place where it would go.
 
-    Args: index: int32 (m,), m a power of two; rows: int64 (n, 5).
+    Args: index: int32 (m,), m a power of two; rows: int64 (n, 6).
     """
     mask = np.uint64(len(index) - 1)
     i = (np.uint64(key) * _MULTIPLIER >> _20) & mask
@@ -71,7 +100,8 @@ def find_row(index, rows, key):
 def index_rows(index, rows, n_rows):
     """Enter the first `n_rows` rows in an empty index."""
     for row in range(n_rows):
-        index[find_row(index, rows, rows[row, KEY])] = row
+        if rows[row, MERGED] < AGAIN:
+            index[find_row(index, rows, rows[row, KEY])] = row
 
 
 @inlined
@@ -84,7 +114,17 @@ def row_of(index, rows, n_rows, key):
     index[i] = n_rows
     rows[n_rows, KEY] = key
     rows[n_rows, COUNT], rows[n_rows, START] = 0, 0
-    rows[n_rows, LENGTH], rows[n_rows, MERGED] = 0, 0
+    rows[n_rows, LENGTH], rows[n_rows, MERGED], rows[n_rows, STORED] = 0, 0, 0
+    return n_rows, n_rows + 1
+
+
+@inlined
+def row_again(rows, n_rows, row):
+    """Return a second row for the pair of a row, and how many rows there are."""
+    rows[n_rows, KEY] = rows[row, KEY]
+    rows[n_rows, COUNT], rows[n_rows, START] = 0, 0
+    rows[n_rows, LENGTH], rows[n_rows, MERGED], rows[n_rows, STORED] = 0, AGAIN + row, 0
+    rows[row, MERGED] = TWICE
     return n_rows, n_rows + 1
 
 
@@ -109,7 +149,7 @@ def keep_merged(rows, n_rows):
     """Drop the rows of pairs that were never merged, and all places; return how many stay."""
     n_kept = 0
     for row in range(n_rows):
-        if rows[row, MERGED]:
+        if 0 < rows[row, MERGED] < AGAIN:
             rows[n_kept, KEY], rows[n_kept, COUNT] = rows[row, KEY], rows[row, COUNT]
             rows[n_kept, START], rows[n_kept, LENGTH], rows[n_kept, MERGED] = 0, 0, 1
             n_kept += 1
@@ -117,11 +157,12 @@ def keep_merged(rows, n_rows):
 
 
 @kernel
-def sum_pairs(cells, counts, spans, limit, rows, n_rows, floor, sums):
+def sum_pairs(cells, counts, lengths, limit, rows, n_rows, floor, sums):
     """Add up the counts of pairs, and lift those that have rows to the floor.
 
     Args:
-        cells: int32 (n, 2); counts: int64, occurrences of each word; spans: int32, of each symbol.
+        cells: int32 (n, 2); counts: int64, occurrences of each word.
+        lengths: int32, of each symbol, in base symbols; only the limit asks for them.
         sums: int64 (m,), m a power of two up to 2^20, all 0.
     """
     for row in range(n_rows):
@@ -132,15 +173,15 @@ def sum_pairs(cells, counts, spans, limit, rows, n_rows, floor, sums):
         if left < 0:
             i += 1
             continue
-        j = i + spans[left]
+        j = i + span_from(cells, i)
         right = cells[j, SYMBOL]
-        if right >= 0 and not too_long(spans, left, right, limit):
+        if right >= 0 and not too_long(lengths, left, right, limit):
             sums[_sum_of(sums, pair_key(left, right))] += counts[cells[i, WORD]]
         i = j
 
 
 @kernel
-def enter_pairs(cells, counts, spans, limit, floor, sums, index, rows, n_rows):
+def enter_pairs(cells, counts, lengths, limit, floor, sums, index, rows, n_rows):
     """Give each pair whose sum has come to the floor a row, with its count and number of places.
 
     Returns: the number of rows, and of places; -1 for the first if there are too few.
@@ -151,9 +192,9 @@ def enter_pairs(cells, counts, spans, limit, floor, sums, index, rows, n_rows):
         if left < 0:
             i += 1
             continue
-        j = i + spans[left]
+        j = i + span_from(cells, i)
         right = cells[j, SYMBOL]
-        if right >= 0 and not too_long(spans, left, right, limit):
+        if right >= 0 and not too_long(lengths, left, right, limit):
             key = pair_key(left, right)
             if sums[_sum_of(sums, key)] >= floor:
                 if n_rows == len(rows) or 2 * n_rows >= len(index):
@@ -168,11 +209,11 @@ def enter_pairs(cells, counts, spans, limit, floor, sums, index, rows, n_rows):
 
 
 @kernel
-def enter_places(cells, spans, limit, floor, sums, index, rows, n_rows, places):
+def enter_places(cells, lengths, limit, floor, sums, index, rows, n_rows, places):
     """Write where the pairs with rows stand; return the highest count of those."""
     used, highest = 0, 0
     for row in range(n_rows):
-        rows[row, START] = used
+        rows[row, START], rows[row, STORED] = used, rows[row, COUNT]
         if rows[row, LENGTH]:
             highest = max(highest, rows[row, COUNT])
         used += rows[row, LENGTH]
@@ -183,9 +224,9 @@ def enter_places(cells, spans, limit, floor, sums, index, rows, n_rows, places):
         if left < 0:
             i += 1
             continue
-        j = i + spans[left]
+        j = i + span_from(cells, i)
         right = cells[j, SYMBOL]
-        if right >= 0 and not too_long(spans, left, right, limit):
+        if right >= 0 and not too_long(lengths, left, right, limit):
             key = pair_key(left, right)
             if sums[_sum_of(sums, key)] >= floor:
                 row = index[find_row(index, rows, key)]

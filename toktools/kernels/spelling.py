@@ -9,12 +9,10 @@ The readable twin is `toktools.training.marks.Marks.spell`.
 from __future__ import annotations
 
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.pair_table import SYMBOL, WORD
+from toktools.kernels.pair_table import OUTSIDE, SYMBOL, WORD
 
 INNER, FIRST, LAST = 0, 1, 2
 """FIRST and LAST are added up for a character that is both."""
-
-_NO_SYMBOL = -1
 
 
 @inlined
@@ -68,7 +66,7 @@ def spell_words(data, ends, by_byte, ids, cells):
         ids: int32 (4, n): the symbol of each character in each place, -1 to leave it out.
         cells: int32 (m, 2), room for the characters, one for each word and one more.
     """
-    cells[0, SYMBOL], cells[0, WORD] = _NO_SYMBOL, 0
+    cells[0, SYMBOL], cells[0, WORD] = OUTSIDE, 0
     n_cells, start = 1, 0
     for word in range(len(ends)):
         place = FIRST
@@ -80,6 +78,6 @@ def spell_words(data, ends, by_byte, ids, cells):
             if id >= 0:
                 cells[n_cells, SYMBOL], cells[n_cells, WORD] = id, word
                 n_cells += 1
-        cells[n_cells, SYMBOL], cells[n_cells, WORD] = _NO_SYMBOL, word
+        cells[n_cells, SYMBOL], cells[n_cells, WORD] = OUTSIDE, word
         n_cells += 1
     return n_cells

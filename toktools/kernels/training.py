@@ -19,6 +19,7 @@ _SHARE = 64  # see `_first_floor`
 _LOWER = 4  # times, the next floor
 _MOST_RECOUNTS = 32  # for pairs that were formed twice, before the floor goes down for good
 _SUMS = 1 << 18  # 2 MB
+_PLACES = 4  # times as many as there are at first; what is not used takes no memory
 _EXACT = 1 << 53  # whole numbers below are exact as float64
 
 
@@ -36,20 +37,43 @@ class PackedWords(NamedTuple):
 class InexactError(Exception):
     """The loop cannot do exactly what the readable code does.
 
-    One symbol stands for strings of unequal length: "##" + "a" as text, and a marked "a". Only text
-    that holds the prefix itself comes to this. The loop knows one span for each symbol. Or a symbol
+    There is a bound on the length of tokens, and one symbol stands for strings of unequal length:
+    "##" + "a" as text, and a marked "a". Only text that holds a mark comes to this. Or a symbol
     occurs so often that scores would be rounded.
     """
 
 
-def learn_merges(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
-    """Merge as `toktools.training.merging.learn_merges` does; the options are the same.
+class FloorError(Exception):
+    """A symbol stands for strings of unequal length, and rare pairs have been left out.
+
+    Such a symbol is made again and again, and its pairs are formed while they wait in the queue. By
+    which count they wait is known of those alone that were not left out.
+    """
+
+
+def learn_merges(
+    words: PackedWords, symbols: Symbols, *, floors: bool = True, **options: Any
+) -> list[Pair]:
+    """Merge as `toktools.training.merging.learn_merges` does; the other options are the same.
 
     Counts of pairs must stay below 2^62.
 
-    Raises: InexactError, with `symbols` as they were, where the readable code must do it.
+    Args:   floors: leave out rare pairs as long as they cannot matter, which is faster. Where words
+            begin with the prefix, as text, nothing is left out.
+    Raises: FloorError and InexactError, with `symbols` as they were: it must be done without
+            floors, or by the readable code. Both have changed `words`.
     """
-    return _learn(Learner, words, symbols, **options)
+    floors = floors and not _begins_with_prefix(words, symbols)
+    return _learn(Learner if floors else FullLearner, words, symbols, **options)
+
+
+def _begins_with_prefix(words: PackedWords, symbols: Symbols) -> bool:
+    """Whether a word begins with the prefix that continuing symbols have, and goes on."""
+    prefix, column = symbols.prefix, words.cells[:, table.SYMBOL]
+    at = np.flatnonzero(column[:-1] == table.OUTSIDE) + 1 if prefix else np.zeros(0, np.int64)
+    for mark, character in zip(["", *[prefix] * len(prefix)], prefix, strict=False):
+        at = at[column[at] == symbols.ids.get(mark + character, table.INSIDE)] + 1
+    return bool((column[at] != table.OUTSIDE).any())
 
 
 def learn_merges_by_likelihood(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
@@ -74,7 +98,7 @@ def _learn(
     n_before = len(symbols)
     try:
         return learner.learn(progress)
-    except InexactError:
+    except (FloorError, InexactError):
         for string in symbols.strings[n_before:]:
             del symbols.ids[string]
         del symbols.strings[n_before:]
@@ -90,7 +114,8 @@ def pack(words: Sequence[Sequence[int]], counts: Sequence[int]) -> PackedWords:
     """
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     ends = np.cumsum(lengths + 1)
-    cells = np.full((int(ends[-1]) + 1 if len(words) else 1, 2), -1, np.int32)
+    cells = np.zeros((int(ends[-1]) + 1 if len(words) else 1, 2), np.int32)
+    cells[:, table.SYMBOL] = table.OUTSIDE
     inside = np.ones(len(cells), bool)
     inside[0] = False
     inside[ends] = False
@@ -117,7 +142,7 @@ class Learner:
         self.words, self.symbols, self.wanted = words, symbols, vocab_size
         self.least, self.limit = least, limit
         n = max(vocab_size, len(symbols)) + 1
-        self.spans = np.ones(n, np.int32)
+        self.lengths = np.ones(n, np.int32)
         self.hashes = np.zeros((n, 3), np.uint64)
         self.careful = np.zeros(n, np.uint8)  # symbols that might begin the prefix, by chance
         self.known = np.zeros(1 << (4 * n).bit_length(), np.uint64)
@@ -125,11 +150,10 @@ class Learner:
             self._note(id, string)
             loop.add_known(self.known, self.hashes[id, loop.FULL])
         self.around = np.zeros((2, n), np.int32)
-        self.weights = np.zeros((2, n), np.int64)
-        self.numbers = np.zeros((2, n), np.int32)
+        self.tallies = np.zeros((2, n, 4), np.int64)
         self.row_at = np.zeros((2, n), np.int32)
-        self.found = np.zeros((len(words.cells), 3), np.int32)
-        self.rows = np.zeros((1 << 17, 5), np.int64)
+        self.found = np.zeros((len(words.cells), 4), np.int32)
+        self.rows = np.empty((max(1 << 17, len(words.cells)), 6), np.int64)
         self.index = np.zeros(1 << 18, np.int32)
         self.places = np.zeros(0, np.int32)
         self.heap = np.zeros((1 << 17, 2), np.int64)
@@ -190,9 +214,9 @@ class Learner:
 
     def _run(self) -> int:
         return loop.learn(
-            *(*self.words, self.spans, self.hashes, self.careful, self.known),
-            *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
-            *(self.numbers, self.row_at, self.found, self.merged, self.state),
+            *(*self.words, self.lengths, self.hashes, self.careful, self.known),
+            *(self.index, self.rows, self.places, self.heap, self.around, self.tallies),
+            *(self.row_at, self.found, self.merged, self.state),
             *(self.wanted, self.least, self.floor, self.limit),
         )
 
@@ -210,7 +234,7 @@ class Learner:
         """Enter all pairs from the floor on in the table, and empty the queue."""
         state = self.state
         cells, counts = self.words
-        text = cells, counts, self.spans, self.limit
+        text = cells, counts, self.lengths, self.limit
         n_merged = table.keep_merged(self.rows, int(state[loop.N_ROWS]))
         sums = np.zeros(_SUMS, np.int64)
         table.sum_pairs(*text, self.rows, n_merged, self.floor, sums)
@@ -225,9 +249,9 @@ class Learner:
             self._grow_rows()
             self.rows[:n_merged, table.LENGTH] = 0
         if n_places * 5 // 4 > len(self.places):
-            self.places = np.empty(n_places * 3 // 2 + 1024, np.int32)
+            self.places = np.empty(_PLACES * n_places + 1024, np.int32)
         highest = table.enter_places(
-            *(cells, self.spans, self.limit, self.floor, sums),
+            *(cells, self.lengths, self.limit, self.floor, sums),
             *(self.index, self.rows, n_rows, self.places),
         )
         state[loop.N_ROWS], state[loop.N_PLACES] = n_rows, n_places
@@ -254,28 +278,49 @@ class Learner:
         made = self.symbols.ids.get(string, len(self.symbols))
         if made == len(self.symbols):
             self._note(made, string)
-        elif self.spans[made] != self.spans[left] + self.spans[right]:
-            raise InexactError
+        elif self.lengths[made] != self.lengths[left] + self.lengths[right]:
+            self._check_unequal()
         return made
 
+    def _check_unequal(self) -> None:
+        """Raise an error if a symbol must not stand for strings of unequal length."""
+        if self.limit:
+            raise InexactError
+        raise FloorError
+
     def _grow_rows(self) -> None:
-        self.rows = _doubled(self.rows)
+        if len(self.rows) < len(self.index):
+            self.rows = _doubled(self.rows)
         self.index = np.full(2 * len(self.index), table.EMPTY, np.int32)
         table.index_rows(self.index, self.rows, int(self.state[loop.N_ROWS]))
 
 
+class FullLearner(Learner):
+    """The same without floors: every pair has its row, down to those that have died out."""
+
+    def _first_floor(self) -> int:
+        return 0
+
+    def _check_unequal(self) -> None:
+        if self.limit:
+            raise InexactError
+
+
 class LikelihoodLearner(Learner):
     """The same for merging by likelihood."""
+
+    def _check_unequal(self) -> None:
+        pass
 
     def _first_floor(self) -> int:
         return 1  # any pair may come to score high
 
     def _count_pairs(self) -> None:
         super()._count_pairs()
-        n = len(self.spans)
+        n = len(self.lengths)
         self.heads = np.full((2, n), likelihood.NO_ROW, np.int32)
         self.symbol_counts = np.zeros(n, np.int64)
-        likelihood.count_by_symbol(*self.words, self.spans, self.symbol_counts)
+        likelihood.count_by_symbol(*self.words, self.symbol_counts)
         if int(self.symbol_counts.max()) ** 2 >= _EXACT:
             raise InexactError
         self._make_room()
@@ -290,8 +335,9 @@ class LikelihoodLearner(Learner):
 
     def _make_room(self) -> None:
         """Give every row its links and enough entries of the queue."""
-        self.links = _longer(self.links, len(self.rows))
-        n_entries = 5 * len(self.rows) + 6 * len(self.spans)
+        n_rows = len(self.index) // 2
+        self.links = _longer(self.links, n_rows)
+        n_entries = 5 * n_rows + 6 * len(self.lengths)
         self.heap, self.scores = _longer(self.heap, n_entries), _longer(self.scores, n_entries)
 
     def _grow_rows(self) -> None:
@@ -300,9 +346,9 @@ class LikelihoodLearner(Learner):
 
     def _run(self) -> int:
         return likelihood.learn_by_likelihood(
-            *(*self.words, self.spans, self.hashes, self.careful, self.known),
-            *(self.index, self.rows, self.places, self.heap, self.around, self.weights),
-            *(self.numbers, self.row_at, self.found, self.merged, self.state),
+            *(*self.words, self.lengths, self.hashes, self.careful, self.known),
+            *(self.index, self.rows, self.places, self.heap, self.around, self.tallies),
+            *(self.row_at, self.found, self.merged, self.state),
             *(self.wanted, self.least),
             *(self.scores, self.links, self.heads, self.symbol_counts),
         )

@@ -66,8 +66,12 @@ def _learned_by_loops(
     from toktools.kernels.first_use import say_if_new
 
     say_if_new(learn)
+    learned = getattr(training, name)
     try:
-        return getattr(training, name)(speller.packed(), symbols, **options)
+        try:
+            return learned(speller.packed(), symbols, **options)
+        except training.FloorError:
+            return learned(speller.packed(), symbols, floors=False, **options)
     except training.InexactError:
         return None
 
