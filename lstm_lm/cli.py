@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,13 @@ import click
 
 from lstm_lm.commands.completion import complete
 from lstm_lm.commands.embeddings import analogy, draw, neighbours
+from lstm_lm.commands.evaluation import evaluate
 from lstm_lm.commands.explain import explain
 from lstm_lm.commands.options import (
     CORPUS_OPTIONS,
     check_options,
     config_from,
     config_options,
-    describe_default,
     make_tokenizer,
     own_corpus,
     tokenizer_choice,
@@ -245,47 +244,7 @@ def _train(
     print_run(run)
 
 
-@main.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test"]),
-    help="Which part to score.  [default: validation of the run's own text, all of another]",
-)
-@corpus_options(default="python-docs")
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> None:
-    """Score text: loss and perplexity per token, bits per byte and per character.
-
-    Bits per byte can be compared between tokenizers; loss and perplexity per token cannot.
-
-    \b
-    Example:
-      lstm_lm evaluate runs/bpe
-      lstm_lm evaluate runs/bpe --split test --json
-      lstm_lm evaluate runs/bpe -c hamlet.txt
-    """
-    from lstm_lm.commands.display import print_evaluation
-    from lstm_lm.runs.backends import load
-
-    loaded = load(run)
-    if was_given(*CORPUS_OPTIONS):
-        text = corpus.split(split) if split else corpus
-        what = f"{corpus.name}{f', {split} split' if split else ''}"
-    else:
-        split = split or "validation"
-        text = own_corpus(loaded.config).split(split)
-        what = f"{text.name}, {split} split"
-    evaluation = loaded.evaluate(text, name=what)
-    if as_json:
-        click.echo(json.dumps({"run": str(run), "text": what, **evaluation.as_dict()}, indent=2))
-    else:
-        print_evaluation(evaluation, title=f"{run}: {what}", n_vocab=loaded.tokenizer.n_vocab)
-
-
-describe_default(evaluate, "source", "the run's own")
-
-
+main.add_command(evaluate)
 main.add_command(sample)
 main.add_command(complete)
 main.add_command(presets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstm_lm.config import ModelConfig, TrainingConfig, from_json
+from lstm_lm.config import ModelConfig, ScoringConfig, TrainingConfig, from_json
 from lstm_lm.data.batching import make_batches
-from lstm_lm.data.encoded import EncodedSplit
+from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.data.splits import Splits
 from lstm_lm.evaluation.scoring import evaluate, log_probabilities
 from lstm_lm.evaluation.spelling import SpellingModel
+from lstm_lm.evaluation.ways import score_adapting
 from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import check_device, environment
@@ -51,6 +52,18 @@ class Run(OpenRun):
         """Return log P of each target (T, B); see `OpenRun`."""
         with evaluating(self.model):
             return log_probabilities(self.model, x_TB, y_TB)
+
+    def _score(
+        self, split: EncodedSplit, scoring: ScoringConfig, training: Iterable[str] | None
+    ) -> NDArray[np.floating]:
+        """Return the log probability of every token, scored in another way."""
+        train_split = None if training is None else encode_split(self.tokenizer, training)
+        return score_adapting(
+            *(self.model, split, scoring),
+            eos_id=self.tokenizer.require_eos(),
+            training=self.training,
+            train_split=train_split,
+        )
 
 
 def load(path: str | Path) -> Run:
