@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from lstm_lm.config import TrainingConfig
 
@@ -96,5 +97,22 @@ def averaging_begins(losses: Sequence[float], nonmonotone: int) -> bool:
         >>> averaging_begins([2.0, 1.9, 2.2], 2), averaging_begins([2.0, 1.9, 2.2, 2.1], 2)
         (False, True)
     """
-    ks = range(nonmonotone + 1, len(losses))
-    return any(losses[k] > min(losses[: k - nonmonotone]) for k in ks)
+    lows = accumulate(losses, min)
+    return any(loss > low for loss, low in zip(losses[nonmonotone + 1 :], lows, strict=False))
+
+
+def averaging_is_due(config: TrainingConfig, progress: float, losses: Sequence[float]) -> bool:
+    """Whether the weights are averaged from here on: after these validation losses, or before.
+
+    Example:
+        >>> ema, last = TrainingConfig(ema=0.99), TrainingConfig(average_last=0.25)
+        >>> averaging_is_due(ema, 0.0, []), averaging_is_due(last, 0.7, [])
+        (True, False)
+        >>> averaging_is_due(last, 0.75, [])
+        True
+    """
+    if config.optimizer == "nt-asgd":
+        return averaging_begins(losses, config.nonmonotone)
+    if config.average_last is not None:
+        return progress >= 1 - config.average_last
+    return config.ema is not None

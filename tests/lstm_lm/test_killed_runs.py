@@ -51,6 +51,8 @@ CONFIGS = {
         **{"batching": "sentence", "optimizer": "nt-asgd", "nonmonotone": 1, "learning_rate": 8.0},
         **{"schedule": "one-cycle", "weight_decay": 0.001},
     },
+    "ema": {"ema": 0.9, "checkpoint_every": "3"},
+    "average-last-window": {"average_last": 0.6, "batching": "window", "checkpoint_every": "4"},
     "stopped-early": {"learning_rate": 0.5, "patience": 2, "checkpoint_every": "0.01s"},
 }
 
@@ -58,11 +60,13 @@ CONFIGS = {
 SHOWS = {  # that the run did what its name says
     "stream-sgd-plateau": lambda lines, last: lines[-1]["learning_rate"] < 1,
     "stream-sgd-step": lambda lines, last: lines[-1]["learning_rate"] == pytest.approx(3 / 1.5**2),
-    "random-lengths-nt-asgd": lambda lines, last: "optimizer/0/average" in last,
+    "random-lengths-nt-asgd": lambda lines, last: "average/0" in last,
     "reach-back-adamw-one-cycle": lambda lines, last: "earlier/1" in last,
     "window-rmsprop-plateau": lambda lines, last: lines[-1]["learning_rate"] < 0.03,
     "sentence-adam-weighted": lambda lines, last: any("sample" in line for line in lines),
-    "sentence-nt-asgd-one-cycle": lambda lines, last: "optimizer/0/average" in last,
+    "sentence-nt-asgd-one-cycle": lambda lines, last: "average/0" in last,
+    "ema": lambda lines, last: "average/0" in last,
+    "average-last-window": lambda lines, last: "average/0" in last,
     "stopped-early": lambda lines, last: lines[-1]["stopped_early"],
 }
 
