@@ -55,6 +55,9 @@ class TrainingConfig:
     nonmonotone: int = setting(
         5, "nt-asgd averages once a validation is worse than the best of all but so many."
     )
+    fine_tuning: bool = setting(
+        False, "Begin with a run's weights; average from the first update, stop at the trigger."
+    )
     ema: float | None = setting(
         None, "Validate and keep a running average of the weights, older ones fading: 0.999."
     )
@@ -170,6 +173,8 @@ class TrainingConfig:
 
     def _check_averaging(self) -> None:
         """Raise ToktoolsError if weights would be averaged in more than one way."""
+        if self.fine_tuning and self.optimizer != "nt-asgd":
+            raise ToktoolsError(f"fine_tuning is for nt-asgd, got optimizer {self.optimizer!r}")
         asked = {
             "optimizer nt-asgd": self.optimizer == "nt-asgd",
             "ema": self.ema is not None,

@@ -21,6 +21,7 @@ from lstm_lm.evaluation.ways import score_adapting
 from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import check_device, environment
+from lstm_lm.runs.fine_tuning import KEY, check_origin, load_origin, origin
 from lstm_lm.runs.finishing import finish
 from lstm_lm.runs.opened import OpenRun
 from lstm_lm.runs.preparing import Start
@@ -98,6 +99,7 @@ def train(
     overwrite: bool = False,
     accept_other_code: bool = False,
     device: str = "cpu",
+    fine_tune: str | Path | None = None,
     encoded: Mapping[str, EncodedSplit] | None = None,
     record: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
@@ -118,6 +120,7 @@ def train(
         overwrite: replace the run in `run_directory`.
         accept_other_code: resume although the source of this package has changed since the run
             began; `config.json` then names the code before, and the bits are no longer promised.
+        fine_tune: a run with whose best weights to begin; `training` is then `fine_tuning_of` its.
         encoded: splits that were encoded with this tokenizer already ("train", "validation").
         record: more to be kept in `config.json`.
         on_progress: see `OnProgress`. stop: asked after every update.
@@ -127,13 +130,15 @@ def train(
     model_config, config = model or ModelConfig(), training or TrainingConfig()
     directory = RunDirectory(run_directory)
     check_device(device)
+    begins_with = origin(directory, fine_tune, resume=resume)
+    check_origin(begins_with, config)
     start = Start(
         backend="torch",
         model=model_config,
         training=config,
         environment=environment(torch.device(device)),
         prompts=prompts,
-        record=record or {},
+        record={**(record or {}), **({KEY: begins_with} if begins_with else {})},
         resume=resume,
         overwrite=overwrite,
         accept_other_code=accept_other_code,
@@ -143,6 +148,8 @@ def train(
     with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
         torch.manual_seed(config.seed)
         network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
+        if begins_with and not (resume and directory.last.exists()):
+            load_origin(network, tokenizer, begins_with)
         trainer = _trainer(
             directory, network, tokenizer, config, splits, on_progress, asked_to_stop
         )

@@ -87,6 +87,18 @@ def is_out_of_patience(losses: Sequence[float], patience: int | None) -> bool:
     return min(losses[-patience:]) >= min(losses[:-patience])
 
 
+def stops_early(config: TrainingConfig, losses: Sequence[float]) -> bool:
+    """Whether training ends after these validation losses, whatever is left of its budget.
+
+    Example:
+        >>> stops_early(TrainingConfig(patience=2), [3.0, 2.0, 2.5, 2.0])
+        True
+    """
+    if config.fine_tuning and averaging_begins(losses, config.nonmonotone):
+        return True
+    return is_out_of_patience(losses, config.patience)
+
+
 def averaging_begins(losses: Sequence[float], nonmonotone: int) -> bool:
     """Whether some validation, the latest or one before, triggered NT-ASGD's averaging.
 
@@ -112,7 +124,7 @@ def averaging_is_due(config: TrainingConfig, progress: float, losses: Sequence[f
         True
     """
     if config.optimizer == "nt-asgd":
-        return averaging_begins(losses, config.nonmonotone)
+        return config.fine_tuning or averaging_begins(losses, config.nonmonotone)
     if config.average_last is not None:
         return progress >= 1 - config.average_last
     return config.ema is not None

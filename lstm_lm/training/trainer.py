@@ -19,7 +19,7 @@ from lstm_lm.runs.trainer_state import Sums, load_state, save_state
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.outcomes import TrainingInterrupted
 from lstm_lm.training.position import Position
-from lstm_lm.training.schedules import averaging_is_due, is_out_of_patience, learning_rate
+from lstm_lm.training.schedules import averaging_is_due, learning_rate, stops_early
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
 """Called after every update with the share of the budget used and, if one was written, the new line
@@ -143,7 +143,7 @@ class Trainer:
             evaluation = self._validate()
             if position.add_loss(evaluation.loss_nats, self._batches.n_tokens):
                 self._run.save_best(self._learner.model)
-        stopping_early = self.progress < 1 and is_out_of_patience(losses, self._config.patience)
+        stopping_early = self.progress < 1 and stops_early(self._config, losses)
         position.finished = self.progress >= 1 or stopping_early
         return {
             "event": "validation",
