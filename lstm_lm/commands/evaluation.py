@@ -39,8 +39,8 @@ def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool, **sett
     """Score text: loss and perplexity per token, bits per byte and per character.
 
     Bits per byte can be compared between tokenizers; loss and perplexity per token cannot.
-    With --dynamic or --cache the model adapts on the text that it scores; such figures say so, and
-    stand beside those of the same text read in the same order without.
+    With --dynamic or --cache the model adapts on the text that it scores, with --mc-dropout many
+    thinned models are asked; such figures say so, and stand beside those without.
 
     \b
     Example:
@@ -48,6 +48,7 @@ def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool, **sett
       lstm_lm evaluate runs/bpe --split test --json
       lstm_lm evaluate runs/bpe -c hamlet.txt
       lstm_lm evaluate runs/word --dynamic --cache
+      lstm_lm evaluate runs/word --mc-dropout 20
     """
     from lstm_lm.commands.display import print_evaluation
     from lstm_lm.runs.backends import load
@@ -77,7 +78,8 @@ def _evaluations(run: OpenRun, text: Corpus, name: str, scoring: ScoringConfig) 
         return [run.evaluate(text, name=name)]
     training = own_corpus(run.config).split("train") if scoring.needs_training_text else None
     asked = run.evaluate(text, name=name, scoring=scoring, training_documents=training)
-    return [asked, run.evaluate(text, name=name, scoring=ScoringConfig())]
+    in_order = ScoringConfig() if scoring.mc_dropout is None else None
+    return [asked, run.evaluate(text, name=name, scoring=in_order)]
 
 
 describe_default(evaluate, "source", "the run's own")

@@ -21,7 +21,8 @@ class ScoringConfig:
     """How a text is scored. As it is made by default, plainly: the model is only read.
 
     Dynamic evaluation and the cache learn from the text that they score, each token after it was
-    scored; they may be joined. Their figures are not those of a model that stays as it is.
+    scored; they may be joined. Their figures are not those of a model that stays as it is. MC
+    dropout learns nothing, but asks many thinned models.
 
     Raises: ToktoolsError if a value is out of range, or an option is given without what it is for.
     Example:
@@ -50,6 +51,9 @@ theta 1, lambda 0.1): adapts on the text it scores'
     cache_window: int = setting(500, "Tokens that the cache looks back.")
     cache_theta: float = setting(1.0, "How much more like states count than unlike ones.")
     cache_lambda: float = setting(0.1, "Share of the cache in every probability.")
+    mc_dropout: int | None = setting(
+        None, "Take the mean probability over so many draws of what dropout drops."
+    )
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -60,6 +64,8 @@ theta 1, lambda 0.1): adapts on the text it scores'
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
                 raise ToktoolsError(f"{name} must be >= 0 and finite, got {value}")
+        if self.mc_dropout is not None:
+            at_least(self, "mc_dropout", 1)
         if not 0 < self.dynamic_epsilon < float("inf"):
             raise ToktoolsError(f"dynamic_epsilon must be > 0, got {self.dynamic_epsilon}")
         if not 0 <= self.cache_lambda < 1:
@@ -70,8 +76,14 @@ theta 1, lambda 0.1): adapts on the text it scores'
         """Raise ToktoolsError at an option whose way of scoring was not asked for."""
         for item in dataclasses.fields(self):
             switch, _, rest = item.name.partition("_")
-            if rest and not getattr(self, switch) and getattr(self, item.name) != item.default:
+            if switch not in ("dynamic", "cache") or not rest or getattr(self, switch):
+                continue
+            if getattr(self, item.name) != item.default:
                 raise ToktoolsError(f"{item.name} needs {switch}; give it too, or leave both out")
+        if self.mc_dropout is not None and (self.dynamic or self.cache):
+            raise ToktoolsError(
+                "mc_dropout is for a model that stays as it is; leave out dynamic and cache"
+            )
 
     @property
     def rate(self) -> float:
@@ -91,6 +103,8 @@ theta 1, lambda 0.1): adapts on the text it scores'
     @property
     def way(self) -> str:
         """The way of scoring in words; empty if plain."""
+        if self.mc_dropout is not None:
+            return f"MC dropout (mean probability over {self.mc_dropout} draws)"
         parts = []
         if self.dynamic:
             parts.append(

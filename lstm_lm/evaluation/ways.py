@@ -1,8 +1,8 @@
 """Ways to score a text other than plainly, put together from `ScoringConfig`.
 
-What adapts reads the whole text in its order, in one row: the state is carried on from document to
-document, or begins with each from zero after training on sentences, as in plain scoring; what was
-learned is kept from one document to the next either way.
+MC dropout reads as plain scoring does. What adapts reads the whole text in its order, in one row:
+the state is carried on from document to document, or begins with each from zero after training on
+sentences, as in plain scoring; what was learned is kept from one document to the next either way.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from lstm_lm.data.batching import make_batches
 from lstm_lm.data.encoded import EncodedSplit
 from lstm_lm.evaluation.cache import NeuralCache
 from lstm_lm.evaluation.dynamic import STATISTICS_ROWS, DynamicEvaluation, gradient_rms
+from lstm_lm.evaluation.mc_dropout import dropping, mean_reader
 from lstm_lm.evaluation.scoring import Reader, score_by
 from lstm_lm.evaluation.segments import Segments, joined, plain_segments
 from lstm_lm.model import LanguageModel, evaluating
 from toktools.errors import ToktoolsError
 
 
-def score_adapting(
+def score_by_way(
     model: LanguageModel,
     split: EncodedSplit,
     config: ScoringConfig,
@@ -35,9 +36,10 @@ def score_adapting(
     training: TrainingConfig,
     train_split: EncodedSplit | None = None,
 ) -> NDArray[np.floating]:
-    """Return the natural logarithm of the probability of every token, by a model that adapts.
+    """Return the natural logarithm of the probability of every token, scored as `config` says.
 
-    With a config that is plain, this is plain scoring in one row: what the others are compared to.
+    With a config that is plain, this is plain scoring in one row: what a model that adapts is
+    compared to.
 
     Args:
         model: has its weights back afterwards, bit by bit.
@@ -47,6 +49,10 @@ def score_adapting(
     Raises:  ToktoolsError if the text is needed and not given, or the steps lead to no numbers.
     """
     alone = training.batching == "sentence"
+    if config.mc_dropout is not None:
+        with dropping(model, seed=0):
+            read = mean_reader(model, config.mc_dropout)
+            return score_by(read, split, eos_id=eos_id, alone=alone)
     score = partial(score_by, split=split, eos_id=eos_id, n_shards=1, alone=alone, in_order=True)
     if not config.dynamic:
         with evaluating(model):

@@ -17,7 +17,7 @@ from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.data.splits import Splits
 from lstm_lm.evaluation.scoring import evaluate, log_probabilities
 from lstm_lm.evaluation.spelling import SpellingModel
-from lstm_lm.evaluation.ways import score_adapting
+from lstm_lm.evaluation.ways import score_by_way
 from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import check_device, environment
@@ -59,7 +59,7 @@ class Run(OpenRun):
     ) -> NDArray[np.floating]:
         """Return the log probability of every token, scored in another way."""
         train_split = None if training is None else encode_split(self.tokenizer, training)
-        return score_adapting(
+        return score_by_way(
             *(self.model, split, scoring),
             eos_id=self.tokenizer.require_eos(),
             training=self.training,

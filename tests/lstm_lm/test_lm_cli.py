@@ -287,5 +287,9 @@ def test_figures_of_a_model_that_adapts_say_so_and_stand_beside_those_without(tr
     table = lm("evaluate", path, "-c", "anbn", *how).stdout
     assert "Scored with dynamic evaluation" in table
     assert "The same without" in table
+    dropped = json.loads(lm("evaluate", path, "--mc-dropout", 2, "--json").stdout)
+    assert dropped["way"] == "MC dropout (mean probability over 2 draws)"
+    recorded = json.loads((path / "evaluation.json").read_text())["validation"]
+    assert dropped["without"] == recorded
     assert (path / "model.safetensors").read_bytes() == weights
     assert "cache_window needs cache" in lm("evaluate", path, "--cache-window", 9, status=1).stderr

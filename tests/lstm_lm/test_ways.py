@@ -11,9 +11,10 @@ from lstm_lm.data.batching import make_batches
 from lstm_lm.data.encoded import encode_split
 from lstm_lm.evaluation.cache import NeuralCache
 from lstm_lm.evaluation.dynamic import gradient_rms
-from lstm_lm.evaluation.scoring import score
+from lstm_lm.evaluation.mc_dropout import dropping, mean_reader
+from lstm_lm.evaluation.scoring import score, score_by
 from lstm_lm.evaluation.segments import Segment
-from lstm_lm.evaluation.ways import score_adapting
+from lstm_lm.evaluation.ways import score_by_way
 from lstm_lm.model import LanguageModel
 from toktools.character import train_character
 from toktools.errors import ToktoolsError
@@ -36,7 +37,7 @@ def make(cell="lstm", *, tied=False):
 
 
 def scores(model, documents=DOCUMENTS, *, batching="stream", **settings):
-    return score_adapting(
+    return score_by_way(
         *(model, encode_split(TOKENIZER, documents), ScoringConfig(**settings)),
         eos_id=EOS,
         training=TrainingConfig(batching=batching),
@@ -109,7 +110,7 @@ def test_probabilities_of_all_tokens_sum_to_one_with_the_cache():
         p = []
         for id in range(TOKENIZER.n_vocab):
             split.ids[place] = id
-            log_p = score_adapting(
+            log_p = score_by_way(
                 *(model, split, ScoringConfig(cache=True, cache_window=4, cache_lambda=0.4)),
                 eos_id=EOS,
                 training=TrainingConfig(),
@@ -224,8 +225,51 @@ def test_a_rate_that_is_too_high_is_said_to_be():
         ({"cache": True, "cache_window": 0}, "cache_window must be >= 1, got 0"),
         ({"dynamic": True, "dynamic_rate": -1.0}, "dynamic_rate must be >= 0"),
         ({"dynamic": True, "dynamic_rule": "rsm"}, "rms"),
+        ({"mc_dropout": 0}, "mc_dropout must be >= 1, got 0"),
+        ({"mc_dropout": 2, "cache": True}, "leave out dynamic and cache"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(ToktoolsError, match=message):
         ScoringConfig(**settings)
+
+
+def dropped(model, n, **options):
+    return score_by_way(
+        *(model, encode_split(TOKENIZER, DOCUMENTS), ScoringConfig(mc_dropout=n)),
+        eos_id=EOS,
+        training=TrainingConfig(**options),
+    )
+
+
+@pytest.mark.parametrize("batching", ["stream", "sentence"])
+def test_mc_dropout_of_nothing_is_plain_scoring(batching):
+    torch.manual_seed(3)
+    sizes = {"embedding_size": 6, "hidden_size": 6, "ar_alpha": 2.0}
+    model = LanguageModel(TOKENIZER.n_vocab, ModelConfig(**sizes, dropout=0.0))
+    alone = batching == "sentence"
+    plain = score(model, encode_split(TOKENIZER, DOCUMENTS), eos_id=EOS, alone=alone)
+    assert dropped(model, 3, batching=batching) == pytest.approx(plain, abs=1e-6)
+    with pytest.raises(RuntimeError, match="after a forward pass in training"):
+        model.penalty()  # no pass of scoring is left to be penalised
+
+
+def test_mc_dropout_is_the_mean_of_the_probabilities_of_single_draws():
+    model, split = make(), encode_split(TOKENIZER, DOCUMENTS)
+    with dropping(model, seed=0):
+        read = mean_reader(model, 1)
+        single = [np.exp(score_by(read, split, eos_id=EOS)) for _ in range(3)]
+    assert abs(single[0] - single[1]).max() > 1e-3
+    assert np.exp(dropped(model, 3)) == pytest.approx(sum(single) / 3, rel=1e-6)
+
+
+def test_mc_dropout_repeats_itself_and_leaves_random_numbers_and_mode_alone():
+    model = make().eval()
+    before = torch.get_rng_state()
+    assert np.array_equal(dropped(model, 2), dropped(model, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not any(part.training for part in model.modules())
+
+
+def test_thirty_draws_cost_less_than_one():
+    assert dropped(make(), 30).sum() > dropped(make(), 1).sum()
