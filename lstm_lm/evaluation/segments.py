@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lstm_lm.cells import State
 from lstm_lm.model import LanguageModel
-from lstm_lm.training.blockwise import linear_cross_entropy
+from lstm_lm.training.mixture import head_cross_entropy
 
 ROWS_AT_ONCE = 1 << 13  # tokens read before any is scored
 STEPS_AT_ONCE = 256
@@ -47,8 +47,7 @@ def read_segment(
 ) -> tuple[Segment, Tensor, State]:
     """Read one segment; return it, its summed cost (has a gradient), and the state after it."""
     h_TBH, state = model.read(x_TB, state)
-    head = model.head
-    cost, nats_N = linear_cross_entropy(h_TBH.flatten(0, 1), head.weight, head.bias, y_TB.flatten())
+    cost, nats_N = head_cross_entropy(model.head, h_TBH.flatten(0, 1), y_TB.flatten())
     return Segment(h_TBH.detach(), y_TB, -nats_N.view_as(y_TB)), cost, state
 
 
