@@ -188,3 +188,16 @@ def test_every_way_of_scoring_works_with_it(run, texts, settings):
     found = run.evaluate(texts["validation"], scoring=ScoringConfig(**settings)).total_nats
     assert found == pytest.approx(plain, rel=0.2)
     assert found != plain
+
+
+def test_some_words_alone_cost_what_they_cost_a_head_of_those_words(head, data):
+    ids_S = torch.tensor([2, 3, 5, 7])
+    y_N = data[1] % 4
+    words = head.weight[ids_S], head.bias[ids_S]
+    head_cross_entropy(head, data[0], y_N, words=words, n_rows=5).objective.backward()
+    small = MixtureHead(H, E, 4, K).double()
+    small.load_state_dict(head.state_dict() | {"weight": words[0], "bias": words[1]})
+    head_cross_entropy(small, data[0], y_N).objective.backward()
+    torch.testing.assert_close(head.weight.grad[ids_S], small.weight.grad)
+    torch.testing.assert_close(head.prior.weight.grad, small.prior.weight.grad)
+    assert head.weight.grad[0].abs().max() == 0
