@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lstm_lm.config import ModelConfig, SamplingConfig, TrainingConfig
+    from lstm_lm.config import ModelConfig, SamplingConfig, ScoringConfig, TrainingConfig
     from lstm_lm.data.encoded import EncodedSplit, encode_split
     from lstm_lm.evaluation.scoring import Evaluation, evaluate, score
     from lstm_lm.evaluation.spelling import SpellingModel
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _HOME = {
     "ModelConfig": "config",
     "SamplingConfig": "config",
+    "ScoringConfig": "config",
     "TrainingConfig": "config",
     "EncodedSplit": "data.encoded",
     "encode_split": "data.encoded",

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_lm.commands.beginning import Begun, take_up
+from lstm_lm.commands.beginning import fine_tune as begin_with
 from lstm_lm.commands.completion import complete
 from lstm_lm.commands.embeddings import analogy, draw, neighbours
+from lstm_lm.commands.evaluation import evaluate
 from lstm_lm.commands.explain import explain
 from lstm_lm.commands.options import (
-    CORPUS_OPTIONS,
     check_options,
     config_from,
     config_options,
-    describe_default,
     make_tokenizer,
-    own_corpus,
     tokenizer_choice,
-    was_given,
 )
 from lstm_lm.commands.presets import preset_option, presets
 from lstm_lm.commands.quality import quality, rating_score, rating_sheet
 from lstm_lm.commands.sampling import sample, say_unknown
 from lstm_lm.commands.threads import one_blas_thread, wait_briefly
 from lstm_lm.commands.training import find_lr, seeds_asked_for, show_batch
-from lstm_lm.runs.backends import BACKENDS, CONFIGS, backend_of
+from lstm_lm.runs.backends import BACKENDS, CONFIGS
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError
@@ -74,7 +71,14 @@ def main() -> None:
     show_default=True,
     help="What computes. numpy: gradients written by hand, on the cpu, with fewer options.",
 )
-@config_options(*CONFIGS["torch"], *CONFIGS["numpy"])
+@config_options(*CONFIGS["torch"], *CONFIGS["numpy"], without=("fine_tuning",))
+@click.option(
+    "--fine-tune",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Begin with this run's best weights, text and options; average from the first update, "
+    "stop at nt-asgd's trigger.",
+)
 @click.option("--seeds", metavar="0,1,2", help="Train with each seed, in a folder each.")
 @click.option("--n-seeds", type=int, metavar="N", help="The same, with N seeds from --seed on.")
 @click.option("--prompt", multiple=True, help="Continue this text at the end. May be repeated.")
@@ -90,6 +94,7 @@ def train(
     preset: str | None,
     corpus: Corpus,
     output: Path,
+    fine_tune: Path | None,
     seeds: str | None,
     n_seeds: int | None,
     prompt: tuple[str, ...],
@@ -111,14 +116,22 @@ def train(
       lstm_lm train -o runs/bpe --resume
       lstm_lm train -t word --seeds 0,1,2 -o runs/word
       lstm_lm train --preset ptb-small -c ptb/ --epochs 2 -o runs/ptb
+      lstm_lm train --fine-tune runs/ptb -o runs/ptb-fine
       lstm_lm train -t character --backend numpy --cell lstm-cifg --sample-every 100 -o runs/numpy
     """
+    if resume and fine_tune:
+        raise ToktoolsError("a run that is resumed knows what it began with; leave out --fine-tune")
     if accept_other_code and not resume:
         raise ToktoolsError("--accept-other-code is for a run that goes on; give --resume too")
     chosen_seeds = seeds_asked_for(output, seeds, n_seeds, settings["seed"] or 0, resume=resume)
     chosen = {name: settings.pop(name) for name in CHOSEN}
     first = output / f"seed-{chosen_seeds[0]}" if chosen_seeds else output
-    begun = _take_up(first, corpus, chosen) if resume else _Begun(corpus, chosen["backend"])
+    if resume:
+        begun = take_up(first, corpus, chosen)
+    elif fine_tune:
+        begun = begin_with(fine_tune, corpus, settings)
+    else:
+        begun = Begun(corpus, chosen["backend"])
     configs = _configs(begun, settings)
     if not resume and not chosen_seeds:
         _check_free(output, overwrite=overwrite)
@@ -135,26 +148,16 @@ def train(
         backend=begun.backend,
         device=device,
         record={
-            "command": {**chosen, "tokenizer_option": list(chosen["tokenizer_option"])},
+            "command": begun.command
+            or {**chosen, "tokenizer_option": list(chosen["tokenizer_option"])},
             "preset": preset,
         },
+        **({"fine_tune": begun.fine_tuned} if begun.fine_tuned else {}),
         **configs,
     )
 
 
-@dataclass(frozen=True)
-class _Begun:
-    """What a training goes on from: all of it empty but corpus and backend where it is new."""
-
-    corpus: Corpus
-    backend: str
-    tokenizer: Tokenizer | None = None
-    prompts: tuple[str, ...] = ()
-    model: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
-
-
-def _configs(begun: _Begun, settings: dict[str, Any]) -> dict[str, Any]:
+def _configs(begun: Begun, settings: dict[str, Any]) -> dict[str, Any]:
     """Return the configurations of model and training: what was typed over what was begun."""
     kinds = dict(zip(("model", "training"), CONFIGS[begun.backend], strict=True))
     check_options(settings, kinds.values(), backend=begun.backend)
@@ -179,30 +182,6 @@ def _train_tokenizer(corpus: Corpus, chosen: dict[str, Any]) -> Tokenizer:
     )
     _say_tokenizer(trained, time.perf_counter() - start)
     return trained
-
-
-def _take_up(output: Path, corpus: Corpus, chosen: dict[str, Any]) -> _Begun:
-    """Open a run to be resumed, with its corpus and tokenizer; check what was typed."""
-    from lstm_lm.runs.directory import RunDirectory
-    from toktools import load
-
-    directory = RunDirectory(output)
-    recorded = directory.read_config()
-    for name, value in recorded.get("command", {}).items():
-        typed = list(chosen[name]) if isinstance(chosen[name], tuple) else chosen[name]
-        if was_given(name) and typed != value:
-            raise ToktoolsError(
-                f"a resumed run goes on as it was: --{name.replace('_', '-')} was {value!r}, "
-                f"got {typed!r}; leave it out, or start another run"
-            )
-    return _Begun(
-        corpus=corpus if was_given(*CORPUS_OPTIONS) else own_corpus(recorded),
-        backend=backend_of(recorded),
-        tokenizer=load(directory.tokenizer),
-        prompts=tuple(recorded["prompts"]),
-        model=recorded["model"],
-        training=recorded["training"],
-    )
 
 
 def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
@@ -245,47 +224,7 @@ def _train(
     print_run(run)
 
 
-@main.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test"]),
-    help="Which part to score.  [default: validation of the run's own text, all of another]",
-)
-@corpus_options(default="python-docs")
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-def evaluate(run: Path, split: str | None, corpus: Corpus, as_json: bool) -> None:
-    """Score text: loss and perplexity per token, bits per byte and per character.
-
-    Bits per byte can be compared between tokenizers; loss and perplexity per token cannot.
-
-    \b
-    Example:
-      lstm_lm evaluate runs/bpe
-      lstm_lm evaluate runs/bpe --split test --json
-      lstm_lm evaluate runs/bpe -c hamlet.txt
-    """
-    from lstm_lm.commands.display import print_evaluation
-    from lstm_lm.runs.backends import load
-
-    loaded = load(run)
-    if was_given(*CORPUS_OPTIONS):
-        text = corpus.split(split) if split else corpus
-        what = f"{corpus.name}{f', {split} split' if split else ''}"
-    else:
-        split = split or "validation"
-        text = own_corpus(loaded.config).split(split)
-        what = f"{text.name}, {split} split"
-    evaluation = loaded.evaluate(text, name=what)
-    if as_json:
-        click.echo(json.dumps({"run": str(run), "text": what, **evaluation.as_dict()}, indent=2))
-    else:
-        print_evaluation(evaluation, title=f"{run}: {what}", n_vocab=loaded.tokenizer.n_vocab)
-
-
-describe_default(evaluate, "source", "the run's own")
-
-
+main.add_command(evaluate)
 main.add_command(sample)
 main.add_command(complete)
 main.add_command(presets)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from lstm_lm.cells import State, make_recurrent
 from lstm_lm.config import ModelConfig
+from lstm_lm.head import make_head
 from lstm_lm.regularization import (
     EmbeddingDropout,
     activation_regularization,
@@ -65,7 +66,7 @@ class LanguageModel(nn.Module):
         self.n_vocab, self.config = n_vocab, config
         self.embedding = nn.Embedding(n_vocab, config.embedding_size)
         self.recurrent = make_recurrent(config)
-        self.head = nn.Linear(config.output_size, n_vocab)
+        self.head = make_head(config, n_vocab)
         rates, locked = config.dropout_rates, config.locked_dropout
         self.embedding_dropout = EmbeddingDropout(rates.embedding, n_vocab)
         self.input_dropout = dropout_layer(rates.input, locked=locked)

@@ -76,7 +76,7 @@ def _perplexity(loss_nats: float) -> str:
 
 
 def print_evaluation(evaluation: Evaluation, *, title: str, n_vocab: int) -> None:
-    """Print the figures of an evaluation as a table on standard output."""
+    """Print the figures of an evaluation as a table on standard output; how, if not plainly."""
     e = evaluation
     table = Table(
         title=title, title_justify="left", title_style="bold", show_header=False, box=None
@@ -103,6 +103,8 @@ def print_evaluation(evaluation: Evaluation, *, title: str, n_vocab: int) -> Non
             table.add_row(name, figure, note)
     console = Console(highlight=False)
     console.print(table)
+    if e.way:
+        console.print(f"Scored with {e.way}.", style="yellow", soft_wrap=True)
     if e.caveat:
         console.print(f"Note: {e.caveat}.", style="yellow", soft_wrap=True)
 

@@ -49,6 +49,7 @@ class ModelConfig:
     last_size: int | None = setting(None, "Units in the last of them; default: hidden_size.")
     dropout: float = setting(0.2, "Share of activations dropped in training, at every layer.")
     tied: bool = setting(False, "Use one matrix for the embedding and for the output layer.")
+    n_softmaxes: int = setting(1, "Softmaxes mixed in the output layer; 1: the plain one.")
     cell: str = setting("lstm", "Kind of recurrent layer.", choices=CELLS)
     implementation: str = setting(
         "auto",
@@ -77,7 +78,7 @@ class ModelConfig:
         check_types(self)
         one_of(self, "cell", CELLS)
         one_of(self, "implementation", IMPLEMENTATIONS)
-        for name in ("embedding_size", "hidden_size", "n_layers"):
+        for name in ("embedding_size", "hidden_size", "n_layers", "n_softmaxes"):
             at_least(self, name, 1)
         at_least(self, "mogrifier_rounds", 0)
         for name in ("mogrifier_rank", "last_size"):
@@ -86,7 +87,7 @@ class ModelConfig:
         for name in ("drop_mult", "ar_alpha", "tar_beta"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ToktoolsError(f"{name} must be >= 0 and finite, got {getattr(self, name)}")
-        if self.tied and self.embedding_size != self.output_size:
+        if self.tied and self.n_softmaxes == 1 and self.embedding_size != self.output_size:
             name = "hidden_size" if self.last_size is None else "last_size"
             raise ToktoolsError(
                 f"tied needs embedding_size == {name} (one matrix serves both), "

@@ -55,6 +55,15 @@ class TrainingConfig:
     nonmonotone: int = setting(
         5, "nt-asgd averages once a validation is worse than the best of all but so many."
     )
+    fine_tuning: bool = setting(
+        False, "Begin with a run's weights; average from the first update, stop at the trigger."
+    )
+    ema: float | None = setting(
+        None, "Validate and keep a running average of the weights, older ones fading: 0.999."
+    )
+    average_last: float | None = setting(
+        None, "Validate and keep the mean of the weights over this last share of the budget: 0.25."
+    )
     schedule: str = setting(
         "cosine",
         "cosine: falls to 0 over the budget. plateau: divided after a validation without a new "
@@ -125,8 +134,13 @@ class TrainingConfig:
         for name in ("weight_decay", "momentum", "loss_epsilon"):
             if not 0 <= getattr(self, name) < 1:
                 raise ToktoolsError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise ToktoolsError(f"ema must be in (0, 1), got {self.ema}; 0.999 is usual")
+        if self.average_last is not None and not 0 < self.average_last <= 1:
+            raise ToktoolsError(f"average_last must be in (0, 1], got {self.average_last}")
         _ = self.checkpoint_interval, self.sample_bound
         self._check_together()
+        self._check_averaging()
 
     def _check_together(self) -> None:
         """Raise ToktoolsError if an option is given that another makes meaningless."""
@@ -156,6 +170,21 @@ class TrainingConfig:
             raise ToktoolsError("schedule 'step' counts epochs; give epochs instead of minutes")
         if self.sample_if is not None and self.sample_every is None:
             raise ToktoolsError("sample_if needs sample_every: after how many updates to look")
+
+    def _check_averaging(self) -> None:
+        """Raise ToktoolsError if weights would be averaged in more than one way."""
+        if self.fine_tuning and self.optimizer != "nt-asgd":
+            raise ToktoolsError(f"fine_tuning is for nt-asgd, got optimizer {self.optimizer!r}")
+        asked = {
+            "optimizer nt-asgd": self.optimizer == "nt-asgd",
+            "ema": self.ema is not None,
+            "average_last": self.average_last is not None,
+        }
+        names = [name for name, is_asked in asked.items() if is_asked]
+        if len(names) > 1:
+            raise ToktoolsError(
+                f"weights can be averaged in one way only, got {' and '.join(names)}; choose one"
+            )
 
     @property
     def checkpoint_interval(self) -> tuple[float, str] | None:

@@ -29,7 +29,6 @@ Reader = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[Any]]
 
 N_SHARDS = 32
 _ROWS = 64  # documents scored side by side when each is scored alone
-_ROWS_AT_ONCE = 1 << 13  # tokens read before any is scored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +45,7 @@ class Evaluation:
         spelling_bits: what it costs to spell what `<ANY>` hid.
         documents_reproduced: documents that the tokenizer, told what `<ANY>` hid, decodes exactly;
             None if that was not checked.
+        way: how it was scored, if not plainly; such figures are not those of the model as it is.
     """
 
     n_documents: int
@@ -58,6 +58,7 @@ class Evaluation:
     total_nats: float
     spelling_bits: float
     documents_reproduced: int | None = None
+    way: str = ""
 
     @property
     def loss_nats(self) -> float:
@@ -124,7 +125,8 @@ class Evaluation:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:
         """Return the evaluation that `as_dict` wrote down."""
-        return cls(**{item.name: values[item.name] for item in dataclasses.fields(cls)})
+        names = [item.name for item in dataclasses.fields(cls)]
+        return cls(**{name: values[name] for name in names if name != "way" or name in values})
 
     def as_dict(self) -> dict[str, Any]:
         """Return every figure, measured and derived, by name; JSON can hold it."""
@@ -205,6 +207,7 @@ def score_by(
     eos_id: int,
     n_shards: int = N_SHARDS,
     alone: bool = False,
+    in_order: bool = False,
 ) -> NDArray[np.floating]:
     """Return the natural logarithm of the probability of every token, each scored once.
 
@@ -216,12 +219,14 @@ def score_by(
         read: reads rows of text with the model.
         n_shards: at most this many shards; it changes which documents have something before them.
         alone: make every document its own shard, as after training on sentences.
+        in_order: read shard after shard, for a reader that learns from what it has read.
     Returns: shape (n_tokens,), in the order of `split.ids`, as precise as `read` gives it.
     """
     cuts = shard_cuts(split.n_bytes, split.n_documents if alone else n_shards)
     rows = [(int(split.starts[a]), int(split.starts[b])) for a, b in pairwise(cuts)]
-    rows.sort(key=lambda row: row[0] - row[1])  # longest first: side by side with their like
-    n_rows = _ROWS if alone else len(rows)
+    if not in_order:
+        rows.sort(key=lambda row: row[0] - row[1])  # longest first: side by side with their like
+    n_rows = 1 if in_order else _ROWS if alone else len(rows)
     log_p = np.empty(0)
     for i in range(0, len(rows), n_rows):
         batch = rows[i : i + n_rows]
@@ -252,18 +257,6 @@ def log_probabilities(
     model: LanguageModel, x_TB: NDArray[np.int64], y_TB: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return log P of each target, shape (T, B); 0 at ignored positions."""
-    import torch
+    from lstm_lm.evaluation.segments import joined, plain_segments
 
-    from lstm_lm.training.blockwise import linear_cross_entropy
-
-    n_rows = x_TB.shape[1]
-    n_steps = max(1, min(256, _ROWS_AT_ONCE // n_rows))
-    state = model.init_state(n_rows)
-    parts: list[NDArray[np.float32]] = []
-    for t in range(0, len(x_TB), n_steps):
-        x, y = (torch.from_numpy(a[t : t + n_steps]).to(model.device) for a in (x_TB, y_TB))
-        h_TBH, state = model.read(x, state)
-        head, flat = model.head, (h_TBH.flatten(0, 1), y.flatten())
-        _, nats_N = linear_cross_entropy(flat[0], head.weight, head.bias, flat[1])
-        parts.append(-nats_N.view_as(y).float().cpu().numpy())
-    return np.concatenate(parts)
+    return joined(segment.log_p_TB for segment in plain_segments(model, x_TB, y_TB))

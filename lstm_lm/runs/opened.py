@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_lm.config import SamplingConfig
+from lstm_lm.config import SamplingConfig, ScoringConfig
 from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.evaluation.scoring import Evaluation, evaluation_of, score_by
 from lstm_lm.evaluation.spelling import SpellingModel
@@ -23,6 +23,7 @@ from lstm_lm.evaluation.token_scores import TokenScores, score_tokens
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.sampling.generation import generate, stream
 from lstm_lm.sampling.next_tokens import NextToken, next_tokens
+from toktools.errors import ToktoolsError
 from toktools.tokenizer import Tokenizer
 
 
@@ -55,16 +56,35 @@ class OpenRun(ABC):
         """The lines of `metrics.jsonl`."""
         return RunDirectory(self.path).read_metrics()
 
-    def evaluate(self, documents: Iterable[str], *, name: str = "text") -> Evaluation:
+    def evaluate(
+        self,
+        documents: Iterable[str],
+        *,
+        name: str = "text",
+        scoring: ScoringConfig | None = None,
+        training_documents: Iterable[str] | None = None,
+    ) -> Evaluation:
         """Score any text by the rule of fair comparison.
 
         A model trained on sentences scores every document by itself, one trained on a stream scores
         shards of documents (see `lstm_lm.evaluation.scoring.score_by`).
 
         Args:   documents: a corpus or its split, or any iterable of str. name: for errors.
-        Raises: ToktoolsError if there are no documents.
+                scoring: another way to score it, which the figures then name (`way`).
+                training_documents: what the model was trained on, which one of the ways needs.
+        Raises: ToktoolsError if there are no documents, or the backend has no such way.
         """
-        return self.evaluate_split(encode_split(self.tokenizer, documents, name=name, check=True))
+        split = encode_split(self.tokenizer, documents, name=name, check=True)
+        if scoring is None:
+            return self.evaluate_split(split)
+        log_p = self._score(split, scoring, training_documents)
+        return replace(evaluation_of(log_p, split, self.spelling), way=scoring.way)
+
+    def _score(
+        self, split: EncodedSplit, scoring: ScoringConfig, training: Iterable[str] | None
+    ) -> NDArray[np.floating]:
+        """Return the log probability of every token, scored in another way."""
+        raise ToktoolsError("only runs of the torch backend can be scored in other ways")
 
     def evaluate_split(self, split: EncodedSplit) -> Evaluation:
         """Score text that is encoded already; otherwise like `evaluate`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstm_lm.config import ModelConfig, TrainingConfig, from_json
+from lstm_lm.config import ModelConfig, ScoringConfig, TrainingConfig, from_json
 from lstm_lm.data.batching import make_batches
-from lstm_lm.data.encoded import EncodedSplit
+from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.data.splits import Splits
 from lstm_lm.evaluation.scoring import evaluate, log_probabilities
 from lstm_lm.evaluation.spelling import SpellingModel
+from lstm_lm.evaluation.ways import score_by_way
 from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.environment import check_device, environment
+from lstm_lm.runs.fine_tuning import KEY, check_origin, load_origin, origin
 from lstm_lm.runs.finishing import finish
 from lstm_lm.runs.opened import OpenRun
 from lstm_lm.runs.preparing import Start
@@ -51,6 +53,18 @@ class Run(OpenRun):
         """Return log P of each target (T, B); see `OpenRun`."""
         with evaluating(self.model):
             return log_probabilities(self.model, x_TB, y_TB)
+
+    def _score(
+        self, split: EncodedSplit, scoring: ScoringConfig, training: Iterable[str] | None
+    ) -> NDArray[np.floating]:
+        """Return the log probability of every token, scored in another way."""
+        train_split = None if training is None else encode_split(self.tokenizer, training)
+        return score_by_way(
+            *(self.model, split, scoring),
+            eos_id=self.tokenizer.require_eos(),
+            training=self.training,
+            train_split=train_split,
+        )
 
 
 def load(path: str | Path) -> Run:
@@ -85,6 +99,7 @@ def train(
     overwrite: bool = False,
     accept_other_code: bool = False,
     device: str = "cpu",
+    fine_tune: str | Path | None = None,
     encoded: Mapping[str, EncodedSplit] | None = None,
     record: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
@@ -105,6 +120,7 @@ def train(
         overwrite: replace the run in `run_directory`.
         accept_other_code: resume although the source of this package has changed since the run
             began; `config.json` then names the code before, and the bits are no longer promised.
+        fine_tune: a run with whose best weights to begin; `training` is then `fine_tuning_of` its.
         encoded: splits that were encoded with this tokenizer already ("train", "validation").
         record: more to be kept in `config.json`.
         on_progress: see `OnProgress`. stop: asked after every update.
@@ -114,13 +130,15 @@ def train(
     model_config, config = model or ModelConfig(), training or TrainingConfig()
     directory = RunDirectory(run_directory)
     check_device(device)
+    begins_with = origin(directory, fine_tune, resume=resume)
+    check_origin(begins_with, config)
     start = Start(
         backend="torch",
         model=model_config,
         training=config,
         environment=environment(torch.device(device)),
         prompts=prompts,
-        record=record or {},
+        record={**(record or {}), **({KEY: begins_with} if begins_with else {})},
         resume=resume,
         overwrite=overwrite,
         accept_other_code=accept_other_code,
@@ -130,6 +148,8 @@ def train(
     with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
         torch.manual_seed(config.seed)
         network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
+        if begins_with and not (resume and directory.last.exists()):
+            load_origin(network, tokenizer, begins_with)
         trainer = _trainer(
             directory, network, tokenizer, config, splits, on_progress, asked_to_stop
         )

@@ -16,6 +16,7 @@ from lstm_lm import products
 from lstm_lm.cells.builtin import TorchLSTM
 from lstm_lm.cells.lstm import LSTM
 from lstm_lm.cells.stack import RecurrentStack
+from lstm_lm.head import MixtureHead
 from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.regularization import WeightDrop
 from lstm_lm.sampling import lstm_step
@@ -30,7 +31,8 @@ class TorchStepper:
 
     def __init__(self, model: LanguageModel) -> None:
         self.n_vocab, self._model = model.n_vocab, model
-        layers = lstm_layers(model.recurrent) if model.device.type == "cpu" else None
+        plain = model.device.type == "cpu" and not isinstance(model.head, MixtureHead)
+        layers = lstm_layers(model.recurrent) if plain else None
         self._lstm = None
         if layers is not None:
             embedding, *head = (

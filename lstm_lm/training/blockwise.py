@@ -64,7 +64,13 @@ def linear_cross_entropy(
         4.1589
     """
     rows = n_rows or max(1, min(BLOCK_ROWS, BLOCK_BYTES // (4 * len(weight_VH))))
-    return Costs(*_Blocks.apply(h_NH, weight_VH, bias_V, y_N, weights_V, epsilon, rows))
+    inputs = asking(h_NH, weight_VH, bias_V)
+    return Costs(*_Blocks.apply(*inputs, y_N, weights_V, epsilon, rows))
+
+
+def asking(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Return the tensors; where gradients are switched off, cut off, so that none are made."""
+    return tensors if torch.is_grad_enabled() else tuple(tensor.detach() for tensor in tensors)
 
 
 class _Blocks(torch.autograd.Function):
@@ -91,7 +97,7 @@ class _Blocks(torch.autograd.Function):
             block = slice(start, start + n_rows)
             h_RH, y_R = h_NH[block], y_N[block]
             p_RV, nats_R = _softmax(product(h_RH, *head), y_R, bias_V.dtype)
-            cost_R, slope_R = _costs(nats_R, y_R, weights_V, epsilon)
+            cost_R, slope_R = target_costs(nats_R, y_R, weights_V, epsilon)
             nats_N[block] = nats_R
             objective += cost_R.sum()
             if not any(wanted):
@@ -126,7 +132,7 @@ def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor
     return p_RV, torch.where(y_R == IGNORED, 0, nats_R)
 
 
-def _costs(
+def target_costs(
     nats_R: Tensor, y_R: Tensor, weights_V: Tensor | None, epsilon: float
 ) -> tuple[Tensor, Tensor]:
     """Return the cost and w p_y / (p_y + epsilon) of each row; both 0 if ignored."""

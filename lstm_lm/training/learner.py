@@ -5,8 +5,7 @@ Legend: T time steps, B rows, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +15,10 @@ from torch import Tensor, nn
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import IGNORED, Chunk
 from lstm_lm.model import LanguageModel, State, detach
+from lstm_lm.training.averaging import WeightAverage
 from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.norms import measure_norms
-from lstm_lm.training.optimizers import (
-    NTASGD,
-    make_optimizer,
-    optimizer_tensors,
-    set_optimizer_tensors,
-)
+from lstm_lm.training.optimizers import make_optimizer, optimizer_tensors, set_optimizer_tensors
 
 
 class CarriedState:
@@ -86,7 +81,7 @@ class Update:
 
 
 class Learner:
-    """A model with its optimiser, loss and carried state.
+    """A model with its optimiser, loss, carried state and the average of its weights.
 
     Args: model: is trained in place. loss: `CrossEntropy()` unless tokens are weighted.
     """
@@ -94,6 +89,7 @@ class Learner:
     def __init__(self, model: LanguageModel, config: TrainingConfig, loss: CrossEntropy) -> None:
         self.model, self._config, self._loss = model, config, loss
         self.optimizer = make_optimizer(model.parameters(), config)
+        self.average = WeightAverage(model.parameters(), decay=config.ema or 1.0)
         self.carried = CarriedState(config.detach_every)
         self.latest: tuple[Tensor, Tensor] = (torch.empty(0), torch.empty(0))  # inputs, targets
 
@@ -114,33 +110,25 @@ class Learner:
         (loss.objective + penalty).backward()
         norm = clip(model, self._config)
         self.optimizer.step()
+        self.average.update()
         return Update(nats=loss.nats, norm=norm, probability=loss.probability)
 
     def norms(self) -> dict[str, Any]:
         """Measure activations and gradients on the latest chunk: see `measure_norms`."""
         return measure_norms(self.model, *self.latest, self.carried.before)
 
-    def begin_averaging(self) -> None:
-        """Begin to average the weights, if the optimiser is one that does."""
-        if isinstance(self.optimizer, NTASGD):
-            self.optimizer.begin_averaging()
-
-    @contextmanager
-    def evaluation_weights(self) -> Iterator[None]:
-        """Give the model the weights to be evaluated meanwhile: the average, where there is one."""
-        if not isinstance(self.optimizer, NTASGD):
-            yield
-            return
-        with self.optimizer.averaged():
-            yield
-
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Return, for a checkpoint, all but the weights."""
-        return {"optimizer": optimizer_tensors(self.optimizer), **self.carried.tensors()}
+        return {
+            "optimizer": optimizer_tensors(self.optimizer),
+            "average": self.average.tensors(),
+            **self.carried.tensors(),
+        }
 
     def set_tensors(self, tensors: Mapping[str, dict[str, Tensor]]) -> None:
         """Take back what `tensors` returned."""
         set_optimizer_tensors(self.optimizer, tensors.get("optimizer", {}))
+        self.average.set_tensors(tensors.get("average", {}))
         self.carried.set_tensors(tensors, self.model.device)
 
 

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import IGNORED
-from lstm_lm.training.blockwise import linear_cross_entropy
+from lstm_lm.head import n_logits
+from lstm_lm.training.mixture import head_cross_entropy
 from lstm_lm.training.sampled import SampledWords
 
 FEW_LOGITS = 1 << 20  # 4 MB
@@ -84,7 +85,7 @@ class CrossEntropy:
 
         Args: watched: also tell the mean probability of the targets.
         """
-        if y_TB.numel() * head.out_features <= FEW_LOGITS and self._sampled is None:
+        if y_TB.numel() * n_logits(head) <= FEW_LOGITS and self._sampled is None:
             logits_TBV = head(h_TBH)
             loss = self(logits_TBV, y_TB)
             return replace(
@@ -95,8 +96,9 @@ class CrossEntropy:
             part = self._sampled.draw(y_N)
             weight, bias, y_N = weight[part.ids_S], bias[part.ids_S] + part.bias_S, part.y_N
             weights = None if weights is None else weights[part.ids_S]
-        objective, nats_N = linear_cross_entropy(
-            *(h_TBH.flatten(0, 1), weight, bias, y_N),
+        objective, nats_N = head_cross_entropy(
+            *(head, h_TBH.flatten(0, 1), y_N),
+            words=(weight, bias),
             weights_V=weights,
             epsilon=self._epsilon,
         )

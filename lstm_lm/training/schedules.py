@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from lstm_lm.config import TrainingConfig
 
@@ -86,6 +87,18 @@ def is_out_of_patience(losses: Sequence[float], patience: int | None) -> bool:
     return min(losses[-patience:]) >= min(losses[:-patience])
 
 
+def stops_early(config: TrainingConfig, losses: Sequence[float]) -> bool:
+    """Whether training ends after these validation losses, whatever is left of its budget.
+
+    Example:
+        >>> stops_early(TrainingConfig(patience=2), [3.0, 2.0, 2.5, 2.0])
+        True
+    """
+    if config.fine_tuning and averaging_begins(losses, config.nonmonotone):
+        return True
+    return is_out_of_patience(losses, config.patience)
+
+
 def averaging_begins(losses: Sequence[float], nonmonotone: int) -> bool:
     """Whether some validation, the latest or one before, triggered NT-ASGD's averaging.
 
@@ -96,5 +109,22 @@ def averaging_begins(losses: Sequence[float], nonmonotone: int) -> bool:
         >>> averaging_begins([2.0, 1.9, 2.2], 2), averaging_begins([2.0, 1.9, 2.2, 2.1], 2)
         (False, True)
     """
-    ks = range(nonmonotone + 1, len(losses))
-    return any(losses[k] > min(losses[: k - nonmonotone]) for k in ks)
+    lows = accumulate(losses, min)
+    return any(loss > low for loss, low in zip(losses[nonmonotone + 1 :], lows, strict=False))
+
+
+def averaging_is_due(config: TrainingConfig, progress: float, losses: Sequence[float]) -> bool:
+    """Whether the weights are averaged from here on: after these validation losses, or before.
+
+    Example:
+        >>> ema, last = TrainingConfig(ema=0.99), TrainingConfig(average_last=0.25)
+        >>> averaging_is_due(ema, 0.0, []), averaging_is_due(last, 0.7, [])
+        (True, False)
+        >>> averaging_is_due(last, 0.75, [])
+        True
+    """
+    if config.optimizer == "nt-asgd":
+        return config.fine_tuning or averaging_begins(losses, config.nonmonotone)
+    if config.average_last is not None:
+        return progress >= 1 - config.average_last
+    return config.ema is not None

@@ -19,7 +19,7 @@ from lstm_lm.runs.trainer_state import Sums, load_state, save_state
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.outcomes import TrainingInterrupted
 from lstm_lm.training.position import Position
-from lstm_lm.training.schedules import averaging_begins, is_out_of_patience, learning_rate
+from lstm_lm.training.schedules import averaging_is_due, learning_rate, stops_early
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
 """Called after every update with the share of the budget used and, if one was written, the new line
@@ -89,8 +89,11 @@ class Trainer:
 
     def _step(self, chunk: Chunk) -> None:
         """Make one update from one chunk."""
-        position, sums = self.position, self._sums
-        rate = learning_rate(self._config, self.progress, position.validation_losses)
+        position, sums, average = self.position, self._sums, self._learner.average
+        losses = position.validation_losses
+        if not average.has_begun and averaging_is_due(self._config, self.progress, losses):
+            average.begin()
+        rate = learning_rate(self._config, self.progress, losses)
         update = self._learner.update(chunk, rate * chunk.rate)
         sums.nats += update.nats.double() * chunk.n_tokens
         sums.norms += update.norm.double()
@@ -136,13 +139,11 @@ class Trainer:
     def _validation_record(self) -> dict[str, Any]:
         """Validate, keep the weights if they are the best so far, and return the figures."""
         position, losses = self.position, self.position.validation_losses
-        with self._learner.evaluation_weights():
+        with self._learner.average.in_place():
             evaluation = self._validate()
             if position.add_loss(evaluation.loss_nats, self._batches.n_tokens):
                 self._run.save_best(self._learner.model)
-        if averaging_begins(losses, self._config.nonmonotone):
-            self._learner.begin_averaging()
-        stopping_early = self.progress < 1 and is_out_of_patience(losses, self._config.patience)
+        stopping_early = self.progress < 1 and stops_early(self._config, losses)
         position.finished = self.progress >= 1 or stopping_early
         return {
             "event": "validation",
@@ -165,7 +166,7 @@ class Trainer:
         position.sample_tokens = 0
         if probability <= self._config.sample_bound:
             return {}
-        with self._learner.evaluation_weights():
+        with self._learner.average.in_place():
             text = self._sample(position.step)
         return {"mean_target_probability": probability, "sample": text}
 

@@ -27,17 +27,19 @@ MODEL = ModelConfig(embedding_size=6, hidden_size=8, n_layers=2, dropout=0.2)
 NUMPY_MODEL = NumpyModelConfig(cell="lstm-cifg", embedding_size=6, hidden_size=8, n_layers=2)
 
 
-def start(path, folder, training, *, resume=False, kill=None):
+def start(path, folder, training, *, resume=False, kill=None, **options):
     """Run `go` in a process of its own; return its exit code (-9 where it was killed)."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, "pytest"])
-    process = context.Process(target=go, args=(path, folder, training, resume, kill))
+    process = context.Process(
+        target=go, args=(path, folder, training, resume, kill), kwargs=options
+    )
     process.start()
     process.join(60)
     return process.exitcode
 
 
-def go(path, folder, training, resume, kill):
+def go(path, folder, training, resume, kill, **options):
     """Train on the text in `folder`.
 
     kill: None, ("update", n): after the n-th update; ("write", n): halfway through the n-th file
@@ -61,6 +63,7 @@ def go(path, folder, training, resume, kill):
         model=NUMPY_MODEL if in_numpy else MODEL,
         training=training,
         resume=resume,
+        **options,
         stop=lambda: what == "update" and next(moments) == count and die(),
     )
 

@@ -127,3 +127,12 @@ def test_a_target_thought_impossible_costs_what_its_logit_says():
     assert costs.nats_N.item() == pytest.approx(1000 + torch.log(torch.tensor(2.0)).item())
     costs.objective.backward()
     assert bias_V.grad.tolist() == [0.5, 0.5, -1.0]
+
+
+def test_no_gradient_is_made_where_gradients_are_switched_off(monkeypatch):
+    parts, y_N = numbers()
+    with_gradients = linear_cross_entropy(*parts, y_N)
+    monkeypatch.setattr(blockwise, "_derivative", lambda *args: pytest.fail("made a gradient"))
+    with torch.no_grad():
+        without = linear_cross_entropy(*parts, y_N)
+    assert torch.equal(without.nats_N, with_gradients.nats_N)

@@ -54,7 +54,7 @@ def oracle(model, split, cuts, eos_id):
 
 @pytest.mark.parametrize("n_shards", [1, 2, 3, 32])
 def test_scores_agree_with_one_token_at_a_time(n_shards, monkeypatch):
-    monkeypatch.setattr("lstm_lm.evaluation.scoring._ROWS_AT_ONCE", 7 * 3)  # several chunks
+    monkeypatch.setattr("lstm_lm.evaluation.segments.ROWS_AT_ONCE", 7 * 3)  # several chunks
     tokenizer = ByteTokenizer()
     split, model = encode_split(tokenizer, DOCUMENTS), make(tokenizer.n_vocab)
     cuts = shard_cuts(split.n_bytes, n_shards)

@@ -6,12 +6,14 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from lstm_lm import TrainingConfig
 from lstm_lm.numpy_lm.config import NumpyTrainingConfig
 from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.fine_tuning import fine_tuning_of
 from tests.lstm_lm.killing import result, start
 
 SMALL = {"batch_size": 8, "bptt": 8, "epochs": 2.5, "learning_rate": 0.03, "n_validations": 12}
@@ -51,6 +53,8 @@ CONFIGS = {
         **{"batching": "sentence", "optimizer": "nt-asgd", "nonmonotone": 1, "learning_rate": 8.0},
         **{"schedule": "one-cycle", "weight_decay": 0.001},
     },
+    "ema": {"ema": 0.9, "checkpoint_every": "3"},
+    "average-last-window": {"average_last": 0.6, "batching": "window", "checkpoint_every": "4"},
     "stopped-early": {"learning_rate": 0.5, "patience": 2, "checkpoint_every": "0.01s"},
 }
 
@@ -58,11 +62,13 @@ CONFIGS = {
 SHOWS = {  # that the run did what its name says
     "stream-sgd-plateau": lambda lines, last: lines[-1]["learning_rate"] < 1,
     "stream-sgd-step": lambda lines, last: lines[-1]["learning_rate"] == pytest.approx(3 / 1.5**2),
-    "random-lengths-nt-asgd": lambda lines, last: "optimizer/0/average" in last,
+    "random-lengths-nt-asgd": lambda lines, last: "average/0" in last,
     "reach-back-adamw-one-cycle": lambda lines, last: "earlier/1" in last,
     "window-rmsprop-plateau": lambda lines, last: lines[-1]["learning_rate"] < 0.03,
     "sentence-adam-weighted": lambda lines, last: any("sample" in line for line in lines),
-    "sentence-nt-asgd-one-cycle": lambda lines, last: "optimizer/0/average" in last,
+    "sentence-nt-asgd-one-cycle": lambda lines, last: "average/0" in last,
+    "ema": lambda lines, last: "average/0" in last,
+    "average-last-window": lambda lines, last: "average/0" in last,
     "stopped-early": lambda lines, last: lines[-1]["stopped_early"],
 }
 
@@ -93,6 +99,24 @@ def test_killed_three_times_at_random_updates_and_resumed(tmp_path, folder, name
         assert start(tmp_path / "killed", folder, config, resume=i > 0, kill=kill) == KILLED
     assert start(tmp_path / "killed", folder, config, resume=True) == 0
     assert result(tmp_path / "killed") == result(tmp_path / "whole")
+
+
+def test_a_fine_tuning_killed_at_random_updates_and_resumed(tmp_path, folder):
+    first = TrainingConfig(**{**SMALL, "optimizer": "sgd", "learning_rate": 8.0})
+    assert start(tmp_path / "first", folder, first) == 0
+    config = fine_tuning_of(replace(first, checkpoint_every="4", nonmonotone=2))
+    begin = {"fine_tune": tmp_path / "first"}
+    assert start(tmp_path / "whole", folder, config, **begin) == 0
+    n_steps = result(tmp_path / "whole")[1]["step"]
+    random.seed(1)
+    for i, n in enumerate((2, *(random.randint(1, n_steps // 3) for _ in range(2)))):
+        kill = ("update", n)  # 2: before any checkpoint
+        code = start(tmp_path / "killed", folder, config, resume=i > 0, kill=kill, **begin)
+        assert code == KILLED
+        begin = {}  # it is recorded
+    assert start(tmp_path / "killed", folder, config, resume=True) == 0
+    assert result(tmp_path / "killed") == result(tmp_path / "whole")
+    assert "average/0" in result(tmp_path / "whole")[2]["last"]
 
 
 def test_a_run_in_numpy_killed_at_random_updates_and_resumed(tmp_path, folder):

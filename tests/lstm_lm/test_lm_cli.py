@@ -272,3 +272,24 @@ def test_ctrl_c_saves_everything_and_resume_ends_as_if_it_had_not_come(tmp_path)
     whole = read_tensors(tmp_path / "whole" / "last.safetensors")[0]
     resumed = read_tensors(parts.last)[0]
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_figures_of_a_model_that_adapts_say_so_and_stand_beside_those_without(trained_by_command):
+    path, _ = trained_by_command
+    weights = (path / "model.safetensors").read_bytes()
+    how = ("--dynamic", "--dynamic-rate", 1e-3, "--dynamic-segment", 20, "--cache", "--limit", 300)
+    figures = json.loads(lm("evaluate", path, "-c", "anbn", *how, "--json").stdout)
+    assert figures["way"].startswith("dynamic evaluation (rms, rate 0.001, decay 0.002, segment 20")
+    assert figures["way"].endswith("adapts on the text it scores")
+    assert figures["without"]["way"] == ""
+    assert figures["n_bytes"] == figures["without"]["n_bytes"]
+    assert figures["total_nats"] != figures["without"]["total_nats"]
+    table = lm("evaluate", path, "-c", "anbn", *how).stdout
+    assert "Scored with dynamic evaluation" in table
+    assert "The same without" in table
+    dropped = json.loads(lm("evaluate", path, "--mc-dropout", 2, "--json").stdout)
+    assert dropped["way"] == "MC dropout (mean probability over 2 draws)"
+    recorded = json.loads((path / "evaluation.json").read_text())["validation"]
+    assert dropped["without"] == recorded
+    assert (path / "model.safetensors").read_bytes() == weights
+    assert "cache_window needs cache" in lm("evaluate", path, "--cache-window", 9, status=1).stderr

@@ -257,16 +257,22 @@ def test_the_plateau_divides_the_rate_after_each_validation_without_a_new_best(
     assert rate < 0.05
 
 
-def test_nt_asgd_validates_and_keeps_the_average_but_trains_on_from_the_newest(
-    tmp_path, texts, word, small_model
+AVERAGING = {
+    "nt-asgd": {"optimizer": "nt-asgd", "nonmonotone": 1, "learning_rate": 15.0, "epochs": 8},
+    "ema": {"ema": 0.97, "learning_rate": 0.03, "epochs": 2},
+    "average_last": {"average_last": 0.3, "learning_rate": 0.03, "epochs": 2},
+}
+
+
+@pytest.mark.parametrize("name", AVERAGING)
+def test_the_average_is_validated_and_kept_but_training_goes_on_from_the_newest(
+    tmp_path, texts, word, small_model, name
 ):
-    config = TrainingConfig(
-        **{"batch_size": 8, "bptt": 10, "epochs": 8, "learning_rate": 15.0, "nonmonotone": 1},
-        **{"optimizer": "nt-asgd", "schedule": "constant", "n_validations": 20},
-    )
+    common = {"batch_size": 8, "bptt": 10, "schedule": "constant", "n_validations": 20}
+    config = TrainingConfig(**{**common, **AVERAGING[name]})
     run = train(tmp_path / "run", texts, word, small_model, config)
     last = read_tensors(RunDirectory(run.path).last)[0]
-    averages = {i: t for i in range(99) if (t := last.get(f"optimizer/{i}/average")) is not None}
+    averages = {i: t for i in range(99) if (t := last.get(f"average/{i}")) is not None}
     names = [name for name, _ in run.model.named_parameters()]
     assert len(averages) == len(names)
     newest, average = last[f"model/{names[0]}"], averages[0]
@@ -279,7 +285,27 @@ def test_nt_asgd_validates_and_keeps_the_average_but_trains_on_from_the_newest(
     with torch.no_grad():
         for name, p in run.model.named_parameters():
             p.copy_(last[f"model/{name}"])
-    assert abs(run.evaluate(texts["validation"]).loss_nats - found) > 0.05
+    assert abs(run.evaluate(texts["validation"]).loss_nats - found) > 1e-3
+
+
+def test_averaging_over_the_last_share_takes_in_that_share_of_the_updates(
+    tmp_path, texts, word, small_model, small_training
+):
+    config = dataclasses.replace(small_training, average_last=0.3)
+    run = train(tmp_path / "run", texts, word, small_model, config)
+    last = read_tensors(RunDirectory(run.path).last)[0]
+    assert int(last["average/n"]) - 1 == pytest.approx(0.3 * run.metrics[-1]["step"], abs=1)
+
+
+def test_an_average_changes_no_update(tmp_path, texts, word, small_model, small_training):
+    lasts = []
+    for name, options in {"plain": {}, "ema": {"ema": 0.9}}.items():
+        config = dataclasses.replace(small_training, **options)
+        run = train(tmp_path / name, texts, word, small_model, config)
+        lasts.append(read_tensors(RunDirectory(run.path).last)[0])
+    plain, averaged = lasts
+    names = [name for name in plain if name.startswith("model/")]
+    assert all(torch.equal(plain[name], averaged[name]) for name in names)
 
 
 def test_random_lengths_rescale_the_learning_rate(tmp_path, texts, word, small_model):
