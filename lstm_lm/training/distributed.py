@@ -26,6 +26,7 @@ from lstm_lm.training.launching import Place, place
 from toktools.errors import ToktoolsError
 
 Result = TypeVar("Result")
+_CPU = torch.device("cpu")
 LONGEST_WAIT = timedelta(days=2)
 """For the first process to validate; one that has ended is noticed at once."""
 
@@ -57,11 +58,21 @@ class Processes:
 
     def first(self, function: Callable[[], Result]) -> Result:
         """Return what `function` gives in the first process; a ToktoolsError there comes to all."""
-        return self._gather(function if self.is_first else lambda: None)[0]
+        if self.size == 1:
+            return function()
+        told = [_outcome(function) if self.is_first else None]
+        with _asking():
+            dist.broadcast_object_list(told, device=_CPU, group=self._control)
+        return _results(told)[0]
 
-    def each(self, function: Callable[[], Result]) -> Result:
-        """Return what `function` gives here; a ToktoolsError anywhere comes to all."""
-        return self._gather(function)[self.place.rank]
+    def each(self, function: Callable[[], Result]) -> list[Result]:
+        """Return what `function` gives in each process; a ToktoolsError anywhere comes to all."""
+        if self.size == 1:
+            return [function()]
+        own, told = _outcome(function), [None] * self.size
+        with _asking():
+            dist.all_gather_object(told, own, group=self._control)
+        return _results(told)
 
     def any(self, flag: bool) -> bool:
         """Whether any process says so."""
@@ -94,7 +105,11 @@ class Processes:
         if self.size == 1:
             return tensor
         counted = tensor.detach()[:, : self.rows(n_rows).n_counted]
-        return torch.cat(self._gather(lambda: counted.cpu()), dim=1).to(tensor.device)
+        return torch.cat(self.each(lambda: counted.cpu()), dim=1).to(tensor.device)
+
+    def own(self, whole: Tensor) -> Tensor:
+        """Return this process's own rows of a tensor (., B, ...): the way back of `whole`."""
+        return whole if self.size == 1 else whole[:, self.rows(whole.shape[1]).slice].contiguous()
 
     def _sum_of_numbers(self, number: float) -> float:
         """Return the sum over all processes; float64."""
@@ -105,25 +120,24 @@ class Processes:
             dist.all_reduce(total, group=self._control)
         return float(total)
 
-    def _gather(self, function: Callable[[], Any]) -> list[Any]:
-        """Return what `function` gives in each process; the first error of all is raised by all."""
-        if self.size == 1:
-            return [function()]
-        outcomes: list[Any] = [None] * self.size
-        with _asking():
-            dist.all_gather_object(outcomes, _outcome(function), group=self._control)
-        for _, error in outcomes:
-            if error is not None:
-                raise error
-        return [result for result, _ in outcomes]
+
+_Outcome = tuple[Any, ToktoolsError | None]
 
 
-def _outcome(function: Callable[[], Result]) -> tuple[Result | None, ToktoolsError | None]:
+def _outcome(function: Callable[[], Any]) -> _Outcome:
     """Return what a function gives, or the mistake that it ends with."""
     try:
         return function(), None
     except ToktoolsError as e:
         return None, e
+
+
+def _results(outcomes: Sequence[Any]) -> list[Any]:
+    """Return the results; raise the first mistake, if there is one."""
+    for _, error in outcomes:
+        if error is not None:
+            raise error
+    return [result for result, _ in outcomes]
 
 
 @contextmanager

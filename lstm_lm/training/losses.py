@@ -35,6 +35,18 @@ class Loss:
     nats: Tensor
     probability: Tensor | None = None
 
+    @property
+    def figures(self) -> list[Tensor]:
+        """What is only looked at: nats and, if asked for, probability."""
+        return [self.nats] if self.probability is None else [self.nats, self.probability]
+
+    def times(self, share: float) -> Loss:
+        """Return what a part of a chunk, with this share of its targets, adds to its means."""
+        probability = None if self.probability is None else self.probability * share
+        return Loss(
+            objective=self.objective * share, nats=self.nats * share, probability=probability
+        )
+
 
 class CrossEntropy:
     """-1/n sum of w_y log(p_y + epsilon), over the n targets y that count.
