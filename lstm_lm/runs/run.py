@@ -15,7 +15,7 @@ from lstm_lm.config import ModelConfig, TrainingConfig, from_json
 from lstm_lm.data.batching import make_batches
 from lstm_lm.data.encoded import EncodedSplit
 from lstm_lm.data.splits import Splits
-from lstm_lm.evaluation.scoring import evaluate, log_probabilities
+from lstm_lm.evaluation.scoring import Evaluation, evaluate, log_probabilities
 from lstm_lm.evaluation.spelling import SpellingModel
 from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.runs.directory import RunDirectory
@@ -23,9 +23,12 @@ from lstm_lm.runs.environment import check_device, environment
 from lstm_lm.runs.finishing import finish
 from lstm_lm.runs.opened import OpenRun
 from lstm_lm.runs.preparing import Start
+from lstm_lm.runs.restarting import is_restarted, launch_record, processes_record
+from lstm_lm.runs.shared import SharedDirectory
 from lstm_lm.sampling.generation import generate
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.losses import CrossEntropy
+from lstm_lm.training.processes import Processes, joined
 from lstm_lm.training.signals import stopping
 from lstm_lm.training.trainer import OnProgress, Trainer
 from toktools.tokenizer import Tokenizer
@@ -93,7 +96,8 @@ def train(
     """Train a language model on the train split and evaluate it on the validation split.
 
     Ctrl-C, SIGTERM or `stop` end it with everything saved; `resume` then goes on, bit by bit as if
-    it had never stopped.
+    it had never stopped. Called by all processes that torchrun has started, it trains one model in
+    all of them; the first reads the text and writes, and a restart of all goes on by itself.
 
     Args:
         run_directory: where everything goes; see `lstm_lm.runs.directory`.
@@ -112,32 +116,44 @@ def train(
     Raises:  ToktoolsError at bad input; TrainingInterrupted when stopped, with all saved.
     """
     model_config, config = model or ModelConfig(), training or TrainingConfig()
-    directory = RunDirectory(run_directory)
-    check_device(device)
-    start = Start(
-        backend="torch",
-        model=model_config,
-        training=config,
-        environment=environment(torch.device(device)),
-        prompts=prompts,
-        record=record or {},
-        resume=resume,
-        overwrite=overwrite,
-        accept_other_code=accept_other_code,
-    )
-    splits = start.prepare(directory, corpus, tokenizer, encoded or {})
-    cuda = [torch.device(device)] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
-        torch.manual_seed(config.seed)
-        network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
-        trainer = _trainer(
-            directory, network, tokenizer, config, splits, on_progress, asked_to_stop
+    with joined() as processes:
+        place = processes.place
+        place.check_batch_size(config.batch_size)
+        device = place.device(device)
+        processes.each(lambda: check_device(device))
+        directory = SharedDirectory(run_directory, processes)
+        resume = processes.first(lambda: resume or is_restarted(directory, place))
+        start = Start(
+            backend="torch",
+            model=model_config,
+            training=config,
+            environment=environment(torch.device(device)) | processes_record(place),
+            prompts=prompts,
+            record={**(record or {}), **launch_record(place)},
+            resume=resume,
+            overwrite=overwrite,
+            accept_other_code=accept_other_code,
         )
-        if resume:
-            trainer.resume()
-        trainer.train()
-    run = load(directory.path)
-    finish(run, splits["validation"], prompts)
+        splits = processes.first(
+            lambda: start.prepare(RunDirectory(directory.path), corpus, tokenizer, encoded or {})
+        )
+        cuda = [torch.device(device)] if device.startswith("cuda") else []
+        with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
+            torch.manual_seed(config.seed)
+            network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
+            trainer = _trainer(
+                directory, network, tokenizer, config, splits, on_progress, asked_to_stop, processes
+            )
+            if resume:
+                trainer.resume()
+            trainer.train()
+        return processes.first(lambda: _finished(directory.path, splits["validation"], prompts))
+
+
+def _finished(path: Path, validation: EncodedSplit, prompts: Sequence[str]) -> Run:
+    """Open a run after its last update, and write what is made of its best weights."""
+    run = load(path)
+    finish(run, validation, prompts)
     return run
 
 
@@ -149,20 +165,29 @@ def _trainer(
     splits: Mapping[str, EncodedSplit],
     on_progress: OnProgress | None,
     stop: Callable[[], bool],
+    processes: Processes,
 ) -> Trainer:
     """Put a trainer together."""
     eos_id, train_split = tokenizer.require_eos(), splits["train"]
     spelling = SpellingModel.fit(train_split.hidden)
     loss = CrossEntropy.for_text(train_split.ids, tokenizer.n_vocab, config, model.device)
     alone = config.batching == "sentence"
+
+    def validate() -> Evaluation:
+        return evaluate(model, splits["limited"], spelling, eos_id=eos_id, alone=alone)
+
+    def sample(seed: int) -> str:
+        return generate(model, tokenizer, [""], strategy="sample", seed=seed)[0]
+
     return Trainer(
         directory,
-        Learner(model, config, loss),
+        Learner(model, config, loss, processes),
         make_batches(train_split, config, eos_id=eos_id),
         config,
         n_bytes=train_split.total_bytes,
-        validate=lambda: evaluate(model, splits["limited"], spelling, eos_id=eos_id, alone=alone),
-        sample=lambda seed: generate(model, tokenizer, [""], strategy="sample", seed=seed)[0],
+        validate=lambda: processes.first(validate),
+        sample=lambda seed: processes.first(lambda: sample(seed)),
         on_progress=on_progress,
         stop=stop,
+        processes=processes,
     )

@@ -14,7 +14,7 @@ from lstm_lm.runs.directory import RunDirectory
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from lstm_lm.training.distributed import Processes
+    from lstm_lm.training.processes import Processes
 
 
 class SharedDirectory(RunDirectory):
@@ -25,42 +25,42 @@ class SharedDirectory(RunDirectory):
 
     def __init__(self, path: str | Path, processes: Processes) -> None:
         super().__init__(path)
-        self._processes = processes
+        self._alone, self._processes = RunDirectory(path), processes
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of a process that was killed while it wrote one."""
-        self._processes.first(super().remove_leftovers)
+        self._processes.first(self._alone.remove_leftovers)
 
     def save_best(self, model: nn.Module) -> None:
         """Write the weights that have the lowest validation loss so far."""
         if self._processes.is_first:
-            super().save_best(model)
+            self._alone.save_best(model)
 
     def has_last(self) -> bool:
         """Whether there is a checkpoint."""
-        return self._processes.first(super().has_last)
+        return self._processes.first(self._alone.has_last)
 
     def save_last(
         self, tensors: Mapping[str, Mapping[str, Tensor]], position: Mapping[str, Any]
     ) -> None:
         """Write groups of tensors, and the position."""
         if self._processes.is_first:
-            super().save_last(tensors, position)
+            self._alone.save_last(tensors, position)
 
     def load_last(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
         """Return what `save_last` wrote."""
-        return self._processes.first(super().load_last)
+        return self._processes.first(self._alone.load_last)
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one line to `metrics.jsonl`."""
         if self._processes.is_first:
-            super().append_metrics(record)
+            self._alone.append_metrics(record)
 
     def metrics_size(self) -> int:
         """Return the bytes of `metrics.jsonl`, as the first process sees them."""
-        return self._processes.first(super().metrics_size)
+        return self._processes.first(self._alone.metrics_size)
 
     def cut_metrics(self, size: int) -> None:
         """Drop what was written to `metrics.jsonl` after its first `size` bytes."""
         if self._processes.is_first:
-            super().cut_metrics(size)
+            self._alone.cut_metrics(size)

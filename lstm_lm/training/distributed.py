@@ -21,104 +21,70 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from lstm_lm.data.rows import Rows, own_rows
-from lstm_lm.training.launching import Place, place
+from lstm_lm.training.launching import Place
+from lstm_lm.training.processes import Processes
 from toktools.errors import ToktoolsError
 
 Result = TypeVar("Result")
-_CPU = torch.device("cpu")
 LONGEST_WAIT = timedelta(days=2)
 """For the first process to validate; one that has ended is noticed at once."""
 
 
-class Processes:
-    """All processes of a training, seen from one; of a training in one process, that one.
-
-    Each method must be called by all at the same point. With one process nothing is sent.
-
-    Args: place: which of how many this is. control: a group whose messages stay on the CPU.
-    """
-
-    def __init__(self, place: Place | None = None, control: Any = None) -> None:
-        self.place, self._control = place or Place(), control
-
-    @property
-    def size(self) -> int:
-        """How many there are."""
-        return self.place.size
-
-    @property
-    def is_first(self) -> bool:
-        """Whether this is the first."""
-        return self.place.is_first
-
-    def rows(self, whole: int) -> Rows:
-        """Return which of `whole` rows are this process's own."""
-        return own_rows(whole, self.place.rank, self.size)
+class DistributedProcesses(Processes):
+    """Several processes, and what they send; see `Processes` for what each method is for."""
 
     def first(self, function: Callable[[], Result]) -> Result:
-        """Return what `function` gives in the first process; a ToktoolsError there comes to all."""
-        if self.size == 1:
-            return function()
+        """Return what `function` gives in the first process."""
         told = [_outcome(function) if self.is_first else None]
         with _asking():
-            dist.broadcast_object_list(told, device=_CPU, group=self._control)
+            dist.broadcast_object_list(told, device=torch.device("cpu"))
         return _results(told)[0]
 
     def each(self, function: Callable[[], Result]) -> list[Result]:
-        """Return what `function` gives in each process; a ToktoolsError anywhere comes to all."""
-        if self.size == 1:
-            return [function()]
+        """Return what `function` gives in each process."""
         own, told = _outcome(function), [None] * self.size
         with _asking():
-            dist.all_gather_object(told, own, group=self._control)
+            dist.all_gather_object(told, own)
         return _results(told)
 
     def any(self, flag: bool) -> bool:
         """Whether any process says so."""
-        return bool(self._sum_of_numbers(float(flag)))
+        return bool(self._sum(float(flag)))
 
     def of_first(self, number: float) -> float:
-        """Return the number of the first process: for what a clock says."""
-        return self._sum_of_numbers(number if self.is_first else 0.0)
+        """Return the number of the first process."""
+        return self._sum(number if self.is_first else 0.0)
+
+    def _sum(self, number: float) -> float:
+        """Return the sum over all processes, in 64 bits."""
+        total = torch.tensor([number], dtype=torch.float64)
+        with _asking():
+            dist.all_reduce(total)
+        return float(total)
 
     def sum_gradients(
         self, parameters: Iterable[nn.Parameter], figures: Sequence[Tensor]
     ) -> list[Tensor]:
         """Add up the gradients of all processes, in place, and return the sums of the figures."""
-        if self.size == 1:
-            return list(figures)
         trained = [p for p in parameters if p.requires_grad]
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in trained]
         parts = [g.flatten() for g in gradients] + [f.detach().reshape(1) for f in figures]
-        lengths = [len(part) for part in parts]
         flat = torch.cat([part.to(gradients[0].dtype) for part in parts])
         with _asking():
             dist.all_reduce(flat)
-        sums = flat.split(lengths)
+        sums = flat.split([len(part) for part in parts])
         for p, gradient, total in zip(trained, gradients, sums, strict=False):
             p.grad = gradient.copy_(total.view_as(gradient))
         return [total[0] for total in sums[len(trained) :]]
 
-    def whole(self, tensor: Tensor, n_rows: int) -> Tensor:
-        """Return a tensor (., B, ...) of all `n_rows` rows from each process's own."""
-        if self.size == 1:
-            return tensor
-        counted = tensor.detach()[:, : self.rows(n_rows).n_counted]
-        return torch.cat(self.each(lambda: counted.cpu()), dim=1).to(tensor.device)
+    def whole(self, own: Tensor, n_rows: int) -> Tensor:
+        """Return a tensor (., B, ...) of all `n_rows` rows."""
+        counted = own.detach()[:, : self.rows(n_rows).n_counted]
+        return torch.cat(self.each(lambda: counted.cpu()), dim=1).to(own.device)
 
     def own(self, whole: Tensor) -> Tensor:
-        """Return this process's own rows of a tensor (., B, ...): the way back of `whole`."""
-        return whole if self.size == 1 else whole[:, self.rows(whole.shape[1]).slice].contiguous()
-
-    def _sum_of_numbers(self, number: float) -> float:
-        """Return the sum over all processes; float64."""
-        if self.size == 1:
-            return number
-        total = torch.tensor([number], dtype=torch.float64)
-        with _asking():
-            dist.all_reduce(total, group=self._control)
-        return float(total)
+        """Return this process's own rows of a tensor (., B, ...)."""
+        return whole[:, self.rows(whole.shape[1]).slice].contiguous()
 
 
 _Outcome = tuple[Any, ToktoolsError | None]
@@ -153,26 +119,14 @@ def _asking() -> Iterator[None]:
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
-    """Join the processes that torchrun has started, until the block ends; a block inside uses the
-    same. Without torchrun, this process is the only one.
-    """
-    own = place()
-    if own.size == 1:
-        yield Processes(own)
-        return
+def group(own: Place) -> Iterator[DistributedProcesses]:
+    """Join the others until the block ends; a block inside another uses the same."""
     if dist.is_initialized():
-        yield Processes(own, _control())
+        yield DistributedProcesses(own)
         return
     on_gpus = torch.cuda.is_available() and dist.is_nccl_available()
     dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo", timeout=LONGEST_WAIT)
     try:
-        yield Processes(own, _control())
+        yield DistributedProcesses(own)
     finally:
         dist.destroy_process_group()
-
-
-def _control() -> Any:
-    """Return a group for what is not on a GPU; that of all, where there is none."""
-    on_gpus = "nccl" in dist.get_backend_config()
-    return dist.new_group(backend="gloo", timeout=LONGEST_WAIT) if on_gpus else dist.group.WORLD

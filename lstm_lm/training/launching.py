@@ -6,7 +6,6 @@ Source: the PyTorch documentation, "torchrun (Elastic Launch)", section "Environ
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import dataclass
 
 from toktools.errors import ToktoolsError
@@ -62,5 +61,5 @@ def place() -> Place:
         local_rank=int(values.get("LOCAL_RANK", "0")),
         size=int(values["WORLD_SIZE"]),
         n_restarts=int(values.get("TORCHELASTIC_RESTART_COUNT", "0")),
-        launch=f"{values.get('TORCHELASTIC_RUN_ID')} of {socket.gethostname()} {os.getppid()}",
+        launch=f"{values.get('TORCHELASTIC_RUN_ID')} by {os.getppid()}",
     )

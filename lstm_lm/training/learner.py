@@ -17,7 +17,6 @@ from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import IGNORED, Chunk
 from lstm_lm.model import LanguageModel, State, detach
 from lstm_lm.regularization import drop_own_rows
-from lstm_lm.training.distributed import Processes
 from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.norms import measure_norms
 from lstm_lm.training.optimizers import (
@@ -26,6 +25,7 @@ from lstm_lm.training.optimizers import (
     optimizer_tensors,
     set_optimizer_tensors,
 )
+from lstm_lm.training.processes import Processes
 
 
 class CarriedState:

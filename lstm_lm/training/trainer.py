@@ -16,10 +16,10 @@ from lstm_lm.data.batching import Batches, Chunk
 from lstm_lm.evaluation.scoring import Evaluation
 from lstm_lm.runs.directory import RunDirectory
 from lstm_lm.runs.trainer_state import Sums, load_state, save_state
-from lstm_lm.training.distributed import Processes
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.outcomes import TrainingInterrupted
 from lstm_lm.training.position import Position
+from lstm_lm.training.processes import Processes
 from lstm_lm.training.schedules import averaging_begins, is_out_of_patience, learning_rate
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
