@@ -155,7 +155,7 @@ class _Begun:
 
     corpus: Corpus
     backend: str
-    tokenizer: Tokenizer | None = None
+    tokenizer: Any = None
     prompts: tuple[str, ...] = ()
     model: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)

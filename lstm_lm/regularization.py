@@ -141,7 +141,7 @@ def drop_own_rows(model: nn.Module, rows: Rows | None) -> None:
     """
     for module in model.modules():
         if hasattr(module, "rows"):
-            module.rows = rows  # pyright: ignore[reportAttributeAccessIssue]
+            module.rows = rows  # pyright: ignore[reportArgumentType]
 
 
 def checked_rate(p: float) -> float:

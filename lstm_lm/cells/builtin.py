@@ -95,4 +95,5 @@ class TorchLSTM(nn.LSTM):
         """Return the hidden states (T, B, H) and the state after the last."""
         if _drops_own_rows(self):
             return _layer_by_layer(self, x_TBE, state)
-        return super().forward(x_TBE, state)  # pyright: ignore[reportReturnType]
+        h_LBH, c_LBH = state
+        return super().forward(x_TBE, (h_LBH, c_LBH))
