@@ -31,18 +31,12 @@ LIKE_ONE = {
     "window": ({**PENALTIES, "cell": "rnn"}, {"batching": "window", "clip_value": 0.01}),
     "sentence": (
         {**PENALTIES, "last_size": 5},
-        {
-            "batching": "sentence",
-            "batch_size": 8,
-            "class_weights": "inverse",
-            "norms": True,
-            "bptt": 2,
-        }
-        | {"sample_every": 9, "sample_if": "posterior>0.05"},
+        {"batching": "sentence", "batch_size": 8, "bptt": 2, "class_weights": "inverse"}
+        | {"norms": True, "sample_every": 9, "sample_if": "posterior>0.05"},
     ),
     "stopped-early": (
         {},
-        {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 12.0, "patience": 2}
+        {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 12.0, "patience": 2, "bptt": 3}
         | {"schedule": "plateau", "plateau_divisor": 1.5, "n_validations": 12, "epochs": 3.0},
     ),
 }
