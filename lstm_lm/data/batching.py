@@ -48,7 +48,7 @@ class Chunk:
         """Return these rows alone."""
         x_TB, y_TB = (t[:, rows.slice].contiguous() for t in (self.x_TB, self.y_TB))
         if rows.spare:
-            y_TB.fill_(IGNORED)
+            y_TB = torch.full_like(y_TB, IGNORED)
         return replace(self, x_TB=x_TB, y_TB=y_TB, n_tokens=int((y_TB != IGNORED).sum()))
 
 

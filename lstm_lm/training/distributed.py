@@ -12,6 +12,9 @@ Source: Li et al. 2020, arXiv:2006.15704, for gradients that are reduced over pr
 
 from __future__ import annotations
 
+import hashlib
+import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -125,8 +128,32 @@ def group(own: Place) -> Iterator[DistributedProcesses]:
         yield DistributedProcesses(own)
         return
     on_gpus = torch.cuda.is_available() and dist.is_nccl_available()
-    dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo", timeout=LONGEST_WAIT)
+    store, rank, size = next(dist.rendezvous("env://", timeout=LONGEST_WAIT))
+    dist.init_process_group(
+        "cpu:gloo,cuda:nccl" if on_gpus else "gloo",
+        store=dist.PrefixStore(_meet(store, rank, size), store),
+        rank=rank,
+        world_size=size,
+        timeout=LONGEST_WAIT,
+    )
     try:
         yield DistributedProcesses(own)
     finally:
         dist.destroy_process_group()
+
+
+def _meet(store: dist.Store, rank: int, size: int) -> str:
+    """Return a name for the processes that are here now, once all of them have found the same.
+
+    torchrun keeps its store over a restart, and in it the addresses of processes that are dead: one
+    that was quicker than the others would connect to those. A name that is made of a random word of
+    each process is that of no group before.
+    """
+    store.set(f"here/{rank}", uuid.uuid4().hex)
+    while True:
+        words = b"".join(store.get(f"here/{r}") for r in range(size))
+        name = hashlib.sha256(words).hexdigest()
+        store.set(f"{name}/{rank}", "found")
+        if store.check([f"{name}/{r}" for r in range(size)]):
+            return name
+        time.sleep(0.02)

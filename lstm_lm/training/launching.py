@@ -17,15 +17,15 @@ class Place:
 
     Attributes:
         rank: 0, 1, ... of all; local_rank: of those on this machine. size: how many there are.
-        n_restarts: how often the launcher has started all of them anew.
         launch: names the launch, the same after a restart; None without a launcher.
+        process: names this process, another after a restart.
     """
 
     rank: int = 0
     local_rank: int = 0
     size: int = 1
-    n_restarts: int = 0
     launch: str | None = None
+    process: int = 0
 
     @property
     def is_first(self) -> bool:
@@ -56,10 +56,11 @@ def place() -> Place:
     values = os.environ
     if "WORLD_SIZE" not in values or "RANK" not in values:
         return Place()
+    run_id = values.get("TORCHELASTIC_RUN_ID", "none")
     return Place(
         rank=int(values["RANK"]),
         local_rank=int(values.get("LOCAL_RANK", "0")),
         size=int(values["WORLD_SIZE"]),
-        n_restarts=int(values.get("TORCHELASTIC_RESTART_COUNT", "0")),
-        launch=f"{values.get('TORCHELASTIC_RUN_ID')} by {os.getppid()}",
+        launch=f"launcher {os.getppid()}" if run_id == "none" else run_id,
+        process=os.getpid(),
     )

@@ -73,11 +73,13 @@ def folder(tmp_path_factory, texts, word):
 
 @pytest.fixture(scope="module")
 def trained_by_two(folder):
-    """All of LIKE_ONE, and one run that both processes leave by SIGKILL."""
+    """All of LIKE_ONE, one run that the second process stops, one that both leave by SIGKILL."""
     n = random.Random(0).randint(10, 30)
     whole = {"name": "whole", **EXACT}
+    stopped = {"name": "stopped", **EXACT, "stops": [[1, 0, n]]}
     killed = {"name": "killed", **EXACT, "deaths": [[0, 0, n], [1, 0, n]]}
-    code, said = launch(folder, [*(like_one(name, "two") for name in LIKE_ONE), whole, killed])
+    like = [like_one(name, "two") for name in LIKE_ONE]
+    code, said = launch(folder, [*like, whole, stopped, killed])
     assert code == 1
     assert "(exitcode: -9)" in said, said
     return folder
@@ -135,9 +137,10 @@ def test_some_batches_of_these_trainings_have_no_row_for_one_process(folder, wor
 
 @pytest.fixture(scope="module")
 def taken_up(trained_by_two):
-    """The killed run resumed, and another that loses a process and is started anew by torchrun."""
+    """Both resumed, and another run that loses a process and is started anew by torchrun."""
     n = random.Random(1).randint(10, 30)
     jobs = [
+        {"name": "stopped", **EXACT, "resume": True},
         {"name": "killed", **EXACT, "resume": True},
         {"name": "recovered", **EXACT, "deaths": [[1, 0, n]]},
     ]
@@ -147,7 +150,14 @@ def taken_up(trained_by_two):
     return trained_by_two
 
 
-@pytest.mark.parametrize("name", ["killed", "recovered"])
-def test_a_run_whose_processes_were_killed_ends_bit_by_bit_as_one_never_stopped(taken_up, name):
+def test_a_process_that_is_asked_to_stop_stops_both_at_once(trained_by_two):
+    position = RunDirectory(trained_by_two / "stopped").load_last()[1]
+    assert 10 <= position["step"] <= 30
+    assert not position["finished"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["stopped", "killed", "recovered"])
+def test_a_run_whose_processes_were_ended_ends_bit_by_bit_as_one_never_stopped(taken_up, name):
     assert result(taken_up / name) == result(taken_up / "whole")
     assert "optimizer/0/average" in result(taken_up / name)[2]["last"]

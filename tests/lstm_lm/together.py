@@ -14,6 +14,7 @@ import torch
 
 import lstm_lm.runs.finishing
 from lstm_lm import ModelConfig, TrainingConfig
+from lstm_lm.training.outcomes import TrainingInterrupted
 from lstm_lm.training.processes import joined
 from toktools import load
 
@@ -35,10 +36,23 @@ def launch(folder, jobs, *, restarts=0):
 
 
 def go(folder, job, *, rank=0, life=0):
-    """Make one training; `deaths` of a job are [rank, life, update], and come by SIGKILL."""
+    """Make one training.
+
+    `deaths` of a job are [rank, life, update], and come by SIGKILL; `stops` are of the same form.
+    """
     torch.set_default_dtype(getattr(torch, job["dtype"]))
-    deaths = [n for r, b, n in job.get("deaths", []) if (r, b) == (rank, life)]
+    deaths, stops = (
+        [n for r, b, n in job.get(what, []) if (r, b) == (rank, life)]
+        for what in ("deaths", "stops")
+    )
     updates = iter(range(1, 10**9))
+
+    def stop():
+        n = next(updates)
+        if n in deaths:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return n in stops
+
     try:
         lstm_lm.train(
             folder / job["name"],
@@ -47,8 +61,10 @@ def go(folder, job, *, rank=0, life=0):
             model=ModelConfig(**job["model"]),
             training=TrainingConfig(**job["training"]),
             resume=job.get("resume", False),
-            stop=lambda: next(updates) in deaths and os.kill(os.getpid(), signal.SIGKILL),
+            stop=stop,
         )
+    except TrainingInterrupted:
+        assert job["stops"]
     finally:
         torch.set_default_dtype(torch.float32)
 
@@ -57,11 +73,12 @@ def main():
     """Run all jobs of the folder that the command line names."""
     folder = Path(sys.argv[1])
     torch.set_num_threads(1)
+    life = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
     lstm_lm.runs.finishing.save_curves = lambda *args, **kwargs: None
     with joined() as processes:
         for job in json.loads((folder / "jobs.json").read_text()):
             place = processes.place
-            go(folder, job, rank=place.rank, life=place.n_restarts)
+            go(folder, job, rank=place.rank, life=life)
 
 
 if __name__ == "__main__":
