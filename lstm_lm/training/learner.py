@@ -117,15 +117,19 @@ class Learner:
         self.latest = chunk
         model, own, whole_TB = self.model, chunk, None
         if self._processes.size > 1:
-            own, whole_TB = self._own(chunk), chunk.y_TB != IGNORED
+            own, whole_TB = self._own(chunk), chunk.y_TB
         x_TB, y_TB = own.x_TB.to(model.device), own.y_TB.to(model.device)
         targets_TB = y_TB if own.n_tokens else y_TB.clamp(min=0)  # a mean over none is no number
         watched = self._config.sample_every is not None
         in_16_bits = self._config.precision == "bfloat16"
         with torch.autocast(model.device.type, torch.bfloat16, enabled=in_16_bits):
             h_TBH = self.carried.read(model, x_TB, fresh=chunk.fresh)
-            loss = self._loss.of_features(h_TBH, model.head, targets_TB, watched=watched)
-            penalty = model.penalty(y_TB != IGNORED, whole_TB)
+            loss = self._loss.of_features(
+                h_TBH, model.head, targets_TB, watched=watched, whole_TB=whole_TB
+            )
+            penalty = model.penalty(
+                y_TB != IGNORED, None if whole_TB is None else whole_TB != IGNORED
+            )
         if own is not chunk:
             loss = loss.times(own.n_tokens / chunk.n_tokens)
         self.optimizer.zero_grad()

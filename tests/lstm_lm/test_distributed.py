@@ -34,6 +34,7 @@ LIKE_ONE = {
         {"batching": "sentence", "batch_size": 8, "bptt": 2, "class_weights": "inverse"}
         | {"norms": True, "sample_every": 9, "sample_if": "posterior>0.05"},
     ),
+    "sampled-words": ({}, {"sampled_words": 6, "batching": "sentence", "batch_size": 8, "bptt": 3}),
     "stopped-early": (
         {},
         {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 12.0, "patience": 2, "bptt": 3}
