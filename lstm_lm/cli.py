@@ -89,7 +89,12 @@ def main() -> None:
     help="With --resume: although our source has changed since the run began.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the run in the run directory.")
-@click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="Where to compute: cpu, cuda, or auto, which is cuda where there is a GPU.",
+)
 def train(
     preset: str | None,
     corpus: Corpus,

@@ -19,7 +19,7 @@ from lstm_lm.evaluation.scoring import Evaluation, evaluate, log_probabilities
 from lstm_lm.evaluation.spelling import SpellingModel
 from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.runs.directory import RunDirectory
-from lstm_lm.runs.environment import check_device, environment
+from lstm_lm.runs.environment import check_device, device_named, environment
 from lstm_lm.runs.finishing import finish
 from lstm_lm.runs.opened import OpenRun
 from lstm_lm.runs.preparing import Start
@@ -109,6 +109,7 @@ def train(
         overwrite: replace the run in `run_directory`.
         accept_other_code: resume although the source of this package has changed since the run
             began; `config.json` then names the code before, and the bits are no longer promised.
+        device: one of torch's, or "auto"; see `device_named`.
         encoded: splits that were encoded with this tokenizer already ("train", "validation").
         record: more to be kept in `config.json`.
         on_progress: see `OnProgress`. stop: asked after every update.
@@ -119,7 +120,7 @@ def train(
     with joined() as processes:
         place = processes.place
         place.check_batch_size(config.batch_size)
-        device = place.device(device)
+        device = place.device(device_named(device))
         processes.each(lambda: check_device(device))
         directory = SharedDirectory(run_directory, processes)
         resume = processes.first(lambda: resume or is_restarted(directory, place))

@@ -23,6 +23,8 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 from lstm_lm.training.launching import Place
 from lstm_lm.training.processes import Processes
@@ -128,10 +130,10 @@ def group(own: Place) -> Iterator[DistributedProcesses]:
         yield DistributedProcesses(own)
         return
     on_gpus = torch.cuda.is_available() and dist.is_nccl_available()
-    store, rank, size = next(dist.rendezvous("env://", timeout=LONGEST_WAIT))
+    store, rank, size = next(rendezvous("env://", timeout=LONGEST_WAIT))
     dist.init_process_group(
         "cpu:gloo,cuda:nccl" if on_gpus else "gloo",
-        store=dist.PrefixStore(_meet(store, rank, size), store),
+        store=PrefixStore(_meet(store, rank, size), store),
         rank=rank,
         world_size=size,
         timeout=LONGEST_WAIT,
@@ -142,7 +144,7 @@ def group(own: Place) -> Iterator[DistributedProcesses]:
         dist.destroy_process_group()
 
 
-def _meet(store: dist.Store, rank: int, size: int) -> str:
+def _meet(store: Store, rank: int, size: int) -> str:
     """Return a name for the processes that are here now, once all of them have found the same.
 
     torchrun keeps its store over a restart, and in it the addresses of processes that are dead: one

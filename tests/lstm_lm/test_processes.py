@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lstm_lm
 from lstm_lm import ModelConfig
 from lstm_lm.cells import make_recurrent
 from lstm_lm.commands.several import check_distributable
@@ -17,6 +18,7 @@ from lstm_lm.data.batching import IGNORED, Chunk
 from lstm_lm.data.rows import Rows, own_rows
 from lstm_lm.regularization import Dropout, LockedDropout, WeightDrop, drop_own_rows
 from lstm_lm.runs.directory import RunDirectory
+from lstm_lm.runs.environment import device_named
 from lstm_lm.runs.restarting import is_restarted, launch_record
 from lstm_lm.runs.resuming import check_same
 from lstm_lm.training.launching import Place, place
@@ -115,6 +117,19 @@ def test_only_another_process_of_the_launch_that_began_a_run_goes_on_with_it(tmp
     assert not is_restarted(run, again)
 
 
+@pytest.mark.parametrize(("there", "expected"), [(False, "cpu"), (True, "cuda")])
+def test_auto_is_a_gpu_where_there_is_one(monkeypatch, there, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert device_named("auto") == expected
+    assert device_named("cpu") == "cpu"
+
+
+def test_each_process_has_a_gpu_of_its_own():
+    assert Place(rank=3, local_rank=1, size=4).device("cuda") == "cuda:1"
+    assert Place(rank=3, local_rank=1, size=4).device("cpu") == "cpu"
+    assert Place().device("cuda") == "cuda"
+
+
 def test_a_run_of_two_processes_does_not_go_on_in_one(trained):
     recorded = {**trained.config, "environment": {**trained.config["environment"], "processes": 2}}
     with pytest.raises(ToktoolsError, match=r"began with 2, got 1; start 2"):
@@ -160,3 +175,16 @@ def test_two_processes_say_a_mistake_once_and_write_nothing(tmp_path):
     assert error.startswith("error: batch_size is the rows of all 2 processes together")
     assert "lstm_lm/" not in done.stderr  # no traceback of ours
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_gpu_trains_as_the_cpu_does(tmp_path, texts, word, small_training, precision):
+    model = ModelConfig(embedding_size=16, hidden_size=16, n_layers=2, dropout=0.0)
+    training, losses = replace(small_training, precision=precision), []
+    for device in ("cpu", "cuda"):
+        path = tmp_path / device
+        run = lstm_lm.train(path, texts, word, model=model, training=training, device=device)
+        losses.append(run.metrics[-1]["validation_loss_nats"])
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
