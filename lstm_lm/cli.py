@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +26,17 @@ from lstm_lm.commands.options import (
 from lstm_lm.commands.presets import preset_option, presets
 from lstm_lm.commands.quality import quality, rating_score, rating_sheet
 from lstm_lm.commands.sampling import sample, say_unknown
+from lstm_lm.commands.several import check_distributable, first_speaks, how_to_go_on
 from lstm_lm.commands.threads import one_blas_thread, wait_briefly
 from lstm_lm.commands.training import find_lr, seeds_asked_for, show_batch
 from lstm_lm.runs.backends import BACKENDS, CONFIGS
+from lstm_lm.training.processes import joined
 from toktools.command_line import Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError
 
 if TYPE_CHECKING:
+    from lstm_lm.training.launching import Place
     from toktools.corpus import Corpus
     from toktools.tokenizer import Tokenizer
 
@@ -89,7 +94,12 @@ def main() -> None:
     help="With --resume: although our source has changed since the run began.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the run in the run directory.")
-@click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="Where to compute: cpu, cuda, or auto, which is cuda where there is a GPU.",
+)
 def train(
     preset: str | None,
     corpus: Corpus,
@@ -125,7 +135,51 @@ def train(
         raise ToktoolsError("--accept-other-code is for a run that goes on; give --resume too")
     chosen_seeds = seeds_asked_for(output, seeds, n_seeds, settings["seed"] or 0, resume=resume)
     chosen = {name: settings.pop(name) for name in CHOSEN}
-    first = output / f"seed-{chosen_seeds[0]}" if chosen_seeds else output
+    with joined() as processes, first_speaks(processes.place):
+        place = processes.place
+        check_distributable(place, chosen["backend"], chosen_seeds)
+        resume = processes.first(lambda: resume or _is_restarted(output, place))
+        begun, configs = processes.first(
+            lambda: _begin(
+                *(output, corpus, chosen, settings, place),
+                fine_tune=fine_tune,
+                seeds=chosen_seeds,
+                resume=resume,
+                overwrite=overwrite,
+            )
+        )
+        _train(
+            *(output, begun, place),
+            seeds=chosen_seeds,
+            prompts=prompt or begun.prompts,
+            resume=resume,
+            accept_other_code=accept_other_code,
+            overwrite=overwrite,
+            device=device,
+            record={
+                "command": begun.command
+                or {**chosen, "tokenizer_option": list(chosen["tokenizer_option"])},
+                "preset": preset,
+            },
+            **({"fine_tune": begun.fine_tuned} if begun.fine_tuned else {}),
+            **configs,
+        )
+
+
+def _begin(
+    output: Path,
+    corpus: Corpus,
+    chosen: dict[str, Any],
+    settings: dict[str, Any],
+    place: Place,
+    *,
+    fine_tune: Path | None,
+    seeds: list[int],
+    resume: bool,
+    overwrite: bool,
+) -> tuple[Begun, dict[str, Any]]:
+    """Return all that a training goes on from, tokenizer included, and its configurations."""
+    first = output / f"seed-{seeds[0]}" if seeds else output
     if resume:
         begun = take_up(first, corpus, chosen)
     elif fine_tune:
@@ -133,28 +187,20 @@ def train(
     else:
         begun = Begun(corpus, chosen["backend"])
     configs = _configs(begun, settings)
-    if not resume and not chosen_seeds:
+    place.check_batch_size(configs["training"].batch_size)
+    if not resume and not seeds:
         _check_free(output, overwrite=overwrite)
-    trained = begun.tokenizer or _train_tokenizer(begun.corpus, chosen)
-    _train(
-        output,
-        begun.corpus,
-        trained,
-        seeds=chosen_seeds,
-        prompts=prompt or begun.prompts,
-        resume=resume,
-        accept_other_code=accept_other_code,
-        overwrite=overwrite,
-        backend=begun.backend,
-        device=device,
-        record={
-            "command": begun.command
-            or {**chosen, "tokenizer_option": list(chosen["tokenizer_option"])},
-            "preset": preset,
-        },
-        **({"fine_tune": begun.fine_tuned} if begun.fine_tuned else {}),
-        **configs,
-    )
+    if begun.tokenizer is None:
+        begun = replace(begun, tokenizer=_train_tokenizer(begun.corpus, chosen))
+    return begun, configs
+
+
+def _is_restarted(output: Path, place: Place) -> bool:
+    """Whether the launcher has started this run anew."""
+    from lstm_lm.runs.directory import RunDirectory
+    from lstm_lm.runs.restarting import is_restarted
+
+    return is_restarted(RunDirectory(output), place)
 
 
 def _configs(begun: Begun, settings: dict[str, Any]) -> dict[str, Any]:
@@ -193,33 +239,29 @@ def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
         say(f"  {WordReport(**tokenizer.training['report'])}")
 
 
-def _train(
-    output: Path,
-    corpus: Corpus,
-    tokenizer: Tokenizer,
-    *,
-    backend: str,
-    seeds: list[int],
-    **options: Any,
-) -> None:
+def _train(output: Path, begun: Begun, place: Place, *, seeds: list[int], **options: Any) -> None:
     """Train with a bar, once or with each seed, then say how it went and where everything is."""
     from lstm_lm.commands.display import print_run, print_seeds, training_bar
     from lstm_lm.runs.backends import trainer
     from lstm_lm.runs.seeds import train_seeds
     from lstm_lm.training.outcomes import TrainingInterrupted
 
-    arguments = (output, corpus, tokenizer)
+    arguments = (output, begun.corpus, begun.tokenizer)
+    train = trainer(begun.backend)
     try:
-        with training_bar() as on_progress:
+        with training_bar() if place.is_first else nullcontext() as on_progress:
             options["on_progress"] = on_progress
             if seeds:
-                options |= {"train": trainer(backend), "on_seed": lambda seed: say(f"seed {seed}")}
+                options |= {"train": train, "on_seed": lambda seed: say(f"seed {seed}")}
                 print_seeds(train_seeds(*arguments, seeds, **options), title=output.name)
                 return
-            run = trainer(backend)(*arguments, **options)
+            run = train(*arguments, **options)
     except TrainingInterrupted:
-        say(f"stopped; all is saved. Go on with: lstm_lm train -o {output} --resume")
+        if place.is_first:
+            say(f"stopped; all is saved. Go on with: {how_to_go_on(place, output)}")
         raise click.exceptions.Exit(INTERRUPTED) from None
+    if not place.is_first:
+        return
     say_unknown(run.tokenizer, options["prompts"])
     print_run(run)
 

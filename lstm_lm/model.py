@@ -121,12 +121,16 @@ class LanguageModel(nn.Module):
 
         return TorchStepper(self)
 
-    def penalty(self, counted_TB: Tensor | None = None) -> Tensor | float:
+    def penalty(
+        self, counted_TB: Tensor | None = None, whole_TB: Tensor | None = None
+    ) -> Tensor | float:
         """Return AR plus TAR of the latest forward pass in training, to be added to its loss.
 
         Each pass is penalised once; without `ar_alpha` and `tar_beta` there is nothing to add.
 
         Args:   counted_TB: bool, False where the text is padding; None: all positions count.
+                whole_TB: the same of the batch of which this was a part: see
+                `activation_regularization`.
         Raises: RuntimeError if no pass in training came before.
         Source: Merity et al. 2018, arXiv:1708.02182, sec. 4.6.
         """
@@ -137,8 +141,8 @@ class LanguageModel(nn.Module):
         if features is None:
             raise RuntimeError("penalty() belongs after a forward pass in training")
         return activation_regularization(
-            features.dropped_TBH, alpha, counted_TB
-        ) + temporal_activation_regularization(features.raw_TBH, beta, counted_TB)
+            features.dropped_TBH, alpha, counted_TB, whole_TB
+        ) + temporal_activation_regularization(features.raw_TBH, beta, counted_TB, whole_TB)
 
     @property
     def n_parameters(self) -> int:

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lstm_lm.data.rows import Rows
 from toktools.errors import ToktoolsError
 
 
@@ -39,6 +40,7 @@ class Dropout(nn.Module):
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = checked_rate(p)
+        self.rows: Rows | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x`, some of it dropped in training."""
@@ -47,8 +49,12 @@ class Dropout(nn.Module):
         return x * self.mask(x)
 
     def mask(self, x: Tensor) -> Tensor:
-        """Return what `x` is multiplied by."""
-        return draw_mask(torch.empty_like(x), self.p)
+        """Return what `x` is multiplied by: with `rows`, those rows of what the whole batch is."""
+        if self.rows is None or x.dim() < 3:  # a weight has no rows
+            return draw_mask(torch.empty_like(x), self.p)
+        n_steps, _, n_units = x.shape
+        mask = draw_mask(x.new_empty(n_steps, self.rows.whole, n_units), self.p)
+        return mask[:, self.rows.slice]
 
     def extra_repr(self) -> str:
         """What `print` shows of it."""
@@ -67,7 +73,7 @@ class LockedDropout(Dropout):
 
     def mask(self, x: Tensor) -> Tensor:
         """Return one mask for all time steps."""
-        return draw_mask(torch.empty_like(x[:1]), self.p)
+        return super().mask(x[:1])
 
 
 class EmbeddingDropout(nn.Module):
@@ -127,6 +133,17 @@ class WeightDrop(nn.Module):
         return torch.func.functional_call(self.module, dropped, inputs)
 
 
+def drop_own_rows(model: nn.Module, rows: Rows | None) -> None:
+    """Let every dropout draw the masks of a whole batch, and use its part of them.
+
+    So several processes, whose random numbers are the same, drop what one would that reads the
+    whole batch. None: the batch that is read is the whole.
+    """
+    for module in model.modules():
+        if hasattr(module, "rows"):
+            module.rows = rows  # pyright: ignore[reportArgumentType]
+
+
 def checked_rate(p: float) -> float:
     """Return `p`; ToktoolsError if it is not in [0, 1)."""
     if not 0 <= p < 1:
@@ -145,38 +162,51 @@ def dropout_layer(p: float, *, locked: bool) -> Dropout:
 
 
 def activation_regularization(
-    dropped_TBH: Tensor, alpha: float, counted_TB: Tensor | None = None
+    dropped_TBH: Tensor,
+    alpha: float,
+    counted_TB: Tensor | None = None,
+    whole_TB: Tensor | None = None,
 ) -> Tensor:
     """Return AR: `alpha` times the mean square of what the head reads. Keeps activations small.
 
     Args:   counted_TB: bool, the positions that count; None: all (padding should not).
+            whole_TB: the same of a batch of which this is a part; the means of its parts then are
+            shares, which add up to that of the whole.
     Source: Merity et al. 2018, sec. 4.6.
     Example:
         >>> activation_regularization(torch.tensor([[[1.0, 3.0]]]), alpha=2.0)
         tensor(10.)
     """
-    return alpha * _mean_square(dropped_TBH, counted_TB)
+    return alpha * _mean_square(dropped_TBH, counted_TB, whole_TB)
 
 
 def temporal_activation_regularization(
-    raw_TBH: Tensor, beta: float, counted_TB: Tensor | None = None
+    raw_TBH: Tensor,
+    beta: float,
+    counted_TB: Tensor | None = None,
+    whole_TB: Tensor | None = None,
 ) -> Tensor:
     """Return TAR: `beta` times the mean square of h_t - h_{t-1}. Keeps the state from jumping.
 
     Args:   raw_TBH: the last layer's outputs before any dropout; one step alone costs nothing.
-            counted_TB: as in AR; a step counts if both its ends do.
+            counted_TB, whole_TB: as in AR; a step counts if both its ends do.
     Source: Merity et al. 2018, sec. 4.6.
     Example:
         >>> temporal_activation_regularization(torch.tensor([[[1.0]], [[4.0]], [[5.0]]]), beta=1.0)
         tensor(5.)
     """
-    both_TB = None if counted_TB is None else counted_TB[1:] & counted_TB[:-1]
-    return beta * _mean_square(raw_TBH.diff(dim=0), both_TB)
+    return beta * _mean_square(raw_TBH.diff(dim=0), _both_ends(counted_TB), _both_ends(whole_TB))
 
 
-def _mean_square(x_TBH: Tensor, counted_TB: Tensor | None) -> Tensor:
+def _both_ends(counted_TB: Tensor | None) -> Tensor | None:
+    """Return whether two neighbouring steps both count."""
+    return None if counted_TB is None else counted_TB[1:] & counted_TB[:-1]
+
+
+def _mean_square(x_TBH: Tensor, counted_TB: Tensor | None, whole_TB: Tensor | None) -> Tensor:
     """Return the mean square over the positions that count; 0 if there are none."""
     if counted_TB is not None:
         x_TBH = x_TBH[counted_TB]
+    n = x_TBH.numel() if whole_TB is None else int(whole_TB.sum()) * x_TBH.shape[-1]
     at_least_32_bits = torch.promote_types(x_TBH.dtype, torch.float32)
-    return x_TBH.square().sum(dtype=at_least_32_bits) / max(x_TBH.numel(), 1)
+    return x_TBH.square().sum(dtype=at_least_32_bits) / max(n, 1)

@@ -23,6 +23,7 @@ PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
 PROGRAMS = {
     "toktools": [sys.executable, "-m", "toktools"],
     "lstm_lm": [sys.executable, "-m", "lstm_lm"],
+    "torchrun": [sys.executable, "-m", "torch.distributed.run"],
     "python": [sys.executable],
 }
 

@@ -1,6 +1,8 @@
 """torch.nn's RNN, GRU and LSTM behind the interface of our own layers: the state is a tuple.
 
-They are those classes still, with the same weights under the same names.
+They are those classes still, with the same weights under the same names. Where a process reads only
+some rows of a batch (`rows`), the layers are called one by one with our dropout in between, for
+torch's cannot draw the mask of the whole batch.
 Legend: T time steps, B rows of the batch, E inputs, H hidden units, L layers.
 """
 
@@ -10,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from lstm_lm.cells.cell import State
+from lstm_lm.data.rows import Rows
+from lstm_lm.regularization import Dropout
 
 
 def _zeros(module: nn.RNNBase, batch_size: int) -> Tensor:
@@ -18,10 +22,33 @@ def _zeros(module: nn.RNNBase, batch_size: int) -> Tensor:
     return like.new_zeros(module.num_layers, batch_size, module.hidden_size)
 
 
+def _drops_own_rows(module: nn.RNNBase) -> bool:
+    """Whether the mask between layers is part of that of a larger batch."""
+    return module.rows is not None and module.training and module.dropout > 0
+
+
+def _layer_by_layer(module: nn.RNNBase, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:
+    """Return what `forward` does: the last layer's hidden states, and the state after."""
+    run, dropout = getattr(torch, module.mode.lower()), Dropout(module.dropout)
+    dropout.rows = module.rows  # pyright: ignore[reportAttributeAccessIssue]
+    y_TBH, states = x_TBE, list[tuple[Tensor, ...]]()
+    for layer in range(module.num_layers):
+        before = [tensor[layer : layer + 1] for tensor in state]
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        weights = [getattr(module, f"{name}_l{layer}") for name in names]
+        y_TBH, *after = run(
+            *(dropout(y_TBH) if layer else y_TBH, before if len(before) > 1 else before[0]),
+            *(weights, True, 1, 0.0, True, False, False),
+        )
+        states.append(tuple(after))
+    return y_TBH, tuple(torch.cat(tensors) for tensors in zip(*states, strict=True))
+
+
 class TorchRNN(nn.RNN):
     """torch.nn.RNN, with its state in a tuple of one."""
 
     gates = ("h",)
+    rows: Rows | None = None
 
     def init_state(self, batch_size: int) -> State:
         """Return zeros (L, batch_size, H) in a tuple of one."""
@@ -29,6 +56,8 @@ class TorchRNN(nn.RNN):
 
     def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the hidden states (T, B, H) and the state after the last."""
+        if _drops_own_rows(self):
+            return _layer_by_layer(self, x_TBE, state)
         y_TBH, h_LBH = super().forward(x_TBE, state[0])
         return y_TBH, (h_LBH,)
 
@@ -37,6 +66,7 @@ class TorchGRU(nn.GRU):
     """torch.nn.GRU, with its state in a tuple of one."""
 
     gates = ("r", "z", "n")
+    rows: Rows | None = None
 
     def init_state(self, batch_size: int) -> State:
         """Return zeros (L, batch_size, H) in a tuple of one."""
@@ -44,6 +74,8 @@ class TorchGRU(nn.GRU):
 
     def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the hidden states (T, B, H) and the state after the last."""
+        if _drops_own_rows(self):
+            return _layer_by_layer(self, x_TBE, state)
         y_TBH, h_LBH = super().forward(x_TBE, state[0])
         return y_TBH, (h_LBH,)
 
@@ -52,8 +84,16 @@ class TorchLSTM(nn.LSTM):
     """torch.nn.LSTM, which has its state, hidden and cell, in a tuple already."""
 
     gates = ("i", "f", "g", "o")
+    rows: Rows | None = None
 
     def init_state(self, batch_size: int) -> State:
         """Return zeros: hidden and cell state, each of shape (L, batch_size, H)."""
         h_LBH = _zeros(self, batch_size)
         return h_LBH, torch.zeros_like(h_LBH)
+
+    def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the hidden states (T, B, H) and the state after the last."""
+        if _drops_own_rows(self):
+            return _layer_by_layer(self, x_TBE, state)
+        h_LBH, c_LBH = state
+        return super().forward(x_TBE, (h_LBH, c_LBH))

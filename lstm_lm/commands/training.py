@@ -120,7 +120,12 @@ def show_batch(
 @click.option("--lowest", default=1e-6, show_default=True, help="The first learning rate.")
 @click.option("--highest", default=10.0, show_default=True, help="The last learning rate.")
 @click.option("--n-updates", default=100, show_default=True, help="Updates at most.")
-@click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="Where to compute: cpu, cuda, or auto, which is cuda where there is a GPU.",
+)
 @config_options(ModelConfig, TrainingConfig, without=_without(*_READING, *_UPDATING))
 def find_lr(
     tokenizer: str,

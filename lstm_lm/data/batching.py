@@ -9,7 +9,7 @@ Legend: T time steps, B rows, N windows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.encoded import IGNORED, EncodedSplit, pad_arrays
+from lstm_lm.data.rows import Rows
 
 _POOL = 50  # batches whose documents are sorted by length together
 _LENGTH_SPREAD = 5  # standard deviation of a random length, in tokens
@@ -42,6 +43,13 @@ class Chunk:
     n_tokens: int
     fresh: bool
     rate: float = 1.0
+
+    def part(self, rows: Rows) -> Chunk:
+        """Return these rows alone."""
+        x_TB, y_TB = (t[:, rows.slice].contiguous() for t in (self.x_TB, self.y_TB))
+        if rows.spare:
+            y_TB = torch.full_like(y_TB, IGNORED)
+        return replace(self, x_TB=x_TB, y_TB=y_TB, n_tokens=int((y_TB != IGNORED).sum()))
 
 
 class Batches(Protocol):

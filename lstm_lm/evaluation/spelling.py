@@ -12,8 +12,9 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,10 @@ class SpellingModel:
             self._learn(spelling.encode(), count)
         self._totals = {context: c.total() for context, c in self._following.items()}
         self.bits = lru_cache(maxsize=1 << 16)(self._bits)
+
+    def __reduce__(self) -> Any:
+        """What a copy or another process is given: the counts, for the cache cannot be sent."""
+        return partial(type(self), order=self.order), (self.counts,)
 
     @classmethod
     def fit(cls, spellings: Iterable[str], *, order: int = 4) -> SpellingModel:

@@ -140,6 +140,10 @@ class RunDirectory:
 
     # The newest state, in one file so that it is always of one piece
 
+    def has_last(self) -> bool:
+        """Whether there is a checkpoint."""
+        return self.last.exists()
+
     def save_last(
         self, tensors: Mapping[str, Mapping[str, Tensor]], position: Mapping[str, Any]
     ) -> None:

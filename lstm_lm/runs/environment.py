@@ -30,6 +30,15 @@ def check_device(name: str) -> None:
         ) from e
 
 
+def device_named(name: str) -> str:
+    """Return the device of that name; "auto" is a GPU where torch has one, else the cpu."""
+    import torch
+
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def environment(device: torch.device) -> dict[str, Any]:
     """Return package versions, threads and a line on the hardware; JSON can hold it."""
     import torch

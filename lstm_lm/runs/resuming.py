@@ -97,6 +97,12 @@ def _check_machine(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
             f"began with {before.get('blas')}, this is {now.get('blas')}; use a numpy built on "
             f"that, {_START_ANEW}"
         )
+    old, new = (part.get("processes", 1) for part in (before, now))
+    if old != new:
+        raise ToktoolsError(
+            f"a resumed run goes on bit by bit, and sums depend on the number of processes: it "
+            f"began with {old}, got {new}; start {old} (torchrun --nproc-per-node), {_START_ANEW}"
+        )
     for name, variable in THREADS.items():
         old, new = before.get(name), now.get(name)
         if old != new:

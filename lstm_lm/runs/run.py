@@ -15,19 +15,22 @@ from lstm_lm.config import ModelConfig, ScoringConfig, TrainingConfig, from_json
 from lstm_lm.data.batching import make_batches
 from lstm_lm.data.encoded import EncodedSplit, encode_split
 from lstm_lm.data.splits import Splits
-from lstm_lm.evaluation.scoring import evaluate, log_probabilities
+from lstm_lm.evaluation.scoring import Evaluation, evaluate, log_probabilities
 from lstm_lm.evaluation.spelling import SpellingModel
 from lstm_lm.evaluation.ways import score_by_way
 from lstm_lm.model import LanguageModel, evaluating
 from lstm_lm.runs.directory import RunDirectory
-from lstm_lm.runs.environment import check_device, environment
+from lstm_lm.runs.environment import check_device, device_named, environment
 from lstm_lm.runs.fine_tuning import KEY, check_origin, load_origin, origin
 from lstm_lm.runs.finishing import finish
 from lstm_lm.runs.opened import OpenRun
 from lstm_lm.runs.preparing import Start
+from lstm_lm.runs.restarting import is_restarted, launch_record, processes_record
+from lstm_lm.runs.shared import SharedDirectory
 from lstm_lm.sampling.generation import generate
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.losses import CrossEntropy
+from lstm_lm.training.processes import Processes, joined
 from lstm_lm.training.signals import stopping
 from lstm_lm.training.trainer import OnProgress, Trainer
 from toktools.tokenizer import Tokenizer
@@ -108,7 +111,8 @@ def train(
     """Train a language model on the train split and evaluate it on the validation split.
 
     Ctrl-C, SIGTERM or `stop` end it with everything saved; `resume` then goes on, bit by bit as if
-    it had never stopped.
+    it had never stopped. Called by all processes that torchrun has started, it trains one model in
+    all of them; the first reads the text and writes, and a restart of all goes on by itself.
 
     Args:
         run_directory: where everything goes; see `lstm_lm.runs.directory`.
@@ -121,6 +125,7 @@ def train(
         accept_other_code: resume although the source of this package has changed since the run
             began; `config.json` then names the code before, and the bits are no longer promised.
         fine_tune: a run with whose best weights to begin; `training` is then `fine_tuning_of` its.
+        device: one of torch's, or "auto"; see `device_named`.
         encoded: splits that were encoded with this tokenizer already ("train", "validation").
         record: more to be kept in `config.json`.
         on_progress: see `OnProgress`. stop: asked after every update.
@@ -128,36 +133,54 @@ def train(
     Raises:  ToktoolsError at bad input; TrainingInterrupted when stopped, with all saved.
     """
     model_config, config = model or ModelConfig(), training or TrainingConfig()
-    directory = RunDirectory(run_directory)
-    check_device(device)
-    begins_with = origin(directory, fine_tune, resume=resume)
-    check_origin(begins_with, config)
-    start = Start(
-        backend="torch",
-        model=model_config,
-        training=config,
-        environment=environment(torch.device(device)),
-        prompts=prompts,
-        record={**(record or {}), **({KEY: begins_with} if begins_with else {})},
-        resume=resume,
-        overwrite=overwrite,
-        accept_other_code=accept_other_code,
-    )
-    splits = start.prepare(directory, corpus, tokenizer, encoded or {})
-    cuda = [torch.device(device)] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
-        torch.manual_seed(config.seed)
-        network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
-        if begins_with and not (resume and directory.last.exists()):
-            load_origin(network, tokenizer, begins_with)
-        trainer = _trainer(
-            directory, network, tokenizer, config, splits, on_progress, asked_to_stop
+    with joined() as processes:
+        place = processes.place
+        place.check_batch_size(config.batch_size)
+        device = place.device(device_named(device))
+        processes.each(lambda: check_device(device))
+        directory = SharedDirectory(run_directory, processes)
+        resume = processes.first(lambda: resume or is_restarted(directory, place))
+        begins_with = processes.first(
+            lambda: origin(RunDirectory(run_directory), fine_tune, resume=resume)
         )
-        if resume:
-            trainer.resume()
-        trainer.train()
-    run = load(directory.path)
-    finish(run, splits["validation"], prompts)
+        check_origin(begins_with, config)
+        start = Start(
+            backend="torch",
+            model=model_config,
+            training=config,
+            environment=environment(torch.device(device)) | processes_record(place),
+            prompts=prompts,
+            record={
+                **(record or {}),
+                **launch_record(place),
+                **({KEY: begins_with} if begins_with else {}),
+            },
+            resume=resume,
+            overwrite=overwrite,
+            accept_other_code=accept_other_code,
+        )
+        splits = processes.first(
+            lambda: start.prepare(RunDirectory(directory.path), corpus, tokenizer, encoded or {})
+        )
+        cuda = [torch.device(device)] if device.startswith("cuda") else []
+        with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
+            torch.manual_seed(config.seed)
+            network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
+            if begins_with and not (resume and directory.last.exists()):
+                load_origin(network, tokenizer, begins_with)
+            trainer = _trainer(
+                directory, network, tokenizer, config, splits, on_progress, asked_to_stop, processes
+            )
+            if resume:
+                trainer.resume()
+            trainer.train()
+        return processes.first(lambda: _finished(directory.path, splits["validation"], prompts))
+
+
+def _finished(path: Path, validation: EncodedSplit, prompts: Sequence[str]) -> Run:
+    """Open a run after its last update, and write what is made of its best weights."""
+    run = load(path)
+    finish(run, validation, prompts)
     return run
 
 
@@ -169,20 +192,29 @@ def _trainer(
     splits: Mapping[str, EncodedSplit],
     on_progress: OnProgress | None,
     stop: Callable[[], bool],
+    processes: Processes,
 ) -> Trainer:
     """Put a trainer together."""
     eos_id, train_split = tokenizer.require_eos(), splits["train"]
     spelling = SpellingModel.fit(train_split.hidden)
     loss = CrossEntropy.for_text(train_split.ids, tokenizer.n_vocab, config, model.device)
     alone = config.batching == "sentence"
+
+    def validate() -> Evaluation:
+        return evaluate(model, splits["limited"], spelling, eos_id=eos_id, alone=alone)
+
+    def sample(seed: int) -> str:
+        return generate(model, tokenizer, [""], strategy="sample", seed=seed)[0]
+
     return Trainer(
         directory,
-        Learner(model, config, loss),
+        Learner(model, config, loss, processes),
         make_batches(train_split, config, eos_id=eos_id),
         config,
         n_bytes=train_split.total_bytes,
-        validate=lambda: evaluate(model, splits["limited"], spelling, eos_id=eos_id, alone=alone),
-        sample=lambda seed: generate(model, tokenizer, [""], strategy="sample", seed=seed)[0],
+        validate=lambda: processes.first(validate),
+        sample=lambda seed: processes.first(lambda: sample(seed)),
         on_progress=on_progress,
         stop=stop,
+        processes=processes,
     )

@@ -1,5 +1,6 @@
 """From batches to weights.
 
 In reading order: losses, optimizers, schedules, learner (one update), position (where it is, what
-is due), trainer (the loop around it); norms and rate_finder look on; outcomes and signals end it.
+is due), trainer (the loop around it); launching, processes and distributed (several of them); norms
+and rate_finder look on; outcomes and signals end it.
 """

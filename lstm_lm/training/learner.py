@@ -15,10 +15,12 @@ from torch import Tensor, nn
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import IGNORED, Chunk
 from lstm_lm.model import LanguageModel, State, detach
+from lstm_lm.regularization import drop_own_rows
 from lstm_lm.training.averaging import WeightAverage
 from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.norms import measure_norms
 from lstm_lm.training.optimizers import make_optimizer, optimizer_tensors, set_optimizer_tensors
+from lstm_lm.training.processes import Processes
 
 
 class CarriedState:
@@ -83,53 +85,92 @@ class Update:
 class Learner:
     """A model with its optimiser, loss, carried state and the average of its weights.
 
-    Args: model: is trained in place. loss: `CrossEntropy()` unless tokens are weighted.
+    With several processes, each makes its share of the update: see `lstm_lm.training.distributed`.
+
+    Args:
+        model: is trained in place. loss: `CrossEntropy()` unless tokens are weighted.
+        processes: that make the same updates; default: this alone.
     """
 
-    def __init__(self, model: LanguageModel, config: TrainingConfig, loss: CrossEntropy) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        config: TrainingConfig,
+        loss: CrossEntropy,
+        processes: Processes | None = None,
+    ) -> None:
         self.model, self._config, self._loss = model, config, loss
+        self._processes = processes or Processes()
         self.optimizer = make_optimizer(model.parameters(), config)
         self.average = WeightAverage(model.parameters(), decay=config.ema or 1.0)
         self.carried = CarriedState(config.detach_every)
-        self.latest: tuple[Tensor, Tensor] = (torch.empty(0), torch.empty(0))  # inputs, targets
+        self.latest: Chunk | None = None
 
     def update(self, chunk: Chunk, learning_rate: float) -> Update:
         """Make one update from one chunk."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
-        model = self.model
-        x_TB, y_TB = chunk.x_TB.to(model.device), chunk.y_TB.to(model.device)
-        self.latest = (x_TB, y_TB)
+        self.latest = chunk
+        model, own, whole_TB = self.model, chunk, None
+        if self._processes.size > 1:
+            own, whole_TB = self._own(chunk), chunk.y_TB
+        x_TB, y_TB = own.x_TB.to(model.device), own.y_TB.to(model.device)
+        targets_TB = y_TB if own.n_tokens else y_TB.clamp(min=0)  # a mean over none is no number
         watched = self._config.sample_every is not None
         in_16_bits = self._config.precision == "bfloat16"
         with torch.autocast(model.device.type, torch.bfloat16, enabled=in_16_bits):
             h_TBH = self.carried.read(model, x_TB, fresh=chunk.fresh)
-            loss = self._loss.of_features(h_TBH, model.head, y_TB, watched=watched)
-            penalty = model.penalty(y_TB != IGNORED)
+            loss = self._loss.of_features(
+                h_TBH, model.head, targets_TB, watched=watched, whole_TB=whole_TB
+            )
+            penalty = model.penalty(
+                y_TB != IGNORED, None if whole_TB is None else whole_TB != IGNORED
+            )
+        if own is not chunk:
+            loss = loss.times(own.n_tokens / chunk.n_tokens)
         self.optimizer.zero_grad()
         (loss.objective + penalty).backward()
+        nats, *probability = self._processes.sum_gradients(model.parameters(), loss.figures)
         norm = clip(model, self._config)
         self.optimizer.step()
         self.average.update()
-        return Update(nats=loss.nats, norm=norm, probability=loss.probability)
+        return Update(nats=nats, norm=norm, probability=probability[0] if probability else None)
+
+    def _own(self, chunk: Chunk) -> Chunk:
+        """Return this process's rows of a chunk, and let dropout act as on all of them."""
+        rows = self._processes.rows(chunk.x_TB.shape[1])
+        drop_own_rows(self.model, rows)
+        return chunk.part(rows)
 
     def norms(self) -> dict[str, Any]:
         """Measure activations and gradients on the latest chunk: see `measure_norms`."""
-        return measure_norms(self.model, *self.latest, self.carried.before)
+        assert self.latest is not None
+        x_TB, y_TB = (t.to(self.model.device) for t in (self.latest.x_TB, self.latest.y_TB))
+        before = tuple(self._processes.whole(t, x_TB.shape[1]) for t in self.carried.before)
+        return measure_norms(self.model, x_TB, y_TB, before)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Return, for a checkpoint, all but the weights."""
+        """Return, for a checkpoint, all but the weights; of the carried state, all rows."""
+        n_rows = 0 if self.latest is None else self.latest.x_TB.shape[1]
+        carried = {
+            part: {name: self._processes.whole(t, n_rows) for name, t in tensors.items()}
+            for part, tensors in self.carried.tensors().items()
+        }
         return {
             "optimizer": optimizer_tensors(self.optimizer),
             "average": self.average.tensors(),
-            **self.carried.tensors(),
+            **carried,
         }
 
     def set_tensors(self, tensors: Mapping[str, dict[str, Tensor]]) -> None:
         """Take back what `tensors` returned."""
         set_optimizer_tensors(self.optimizer, tensors.get("optimizer", {}))
         self.average.set_tensors(tensors.get("average", {}))
-        self.carried.set_tensors(tensors, self.model.device)
+        carried = {
+            part: {name: self._processes.own(t) for name, t in tensors.get(part, {}).items()}
+            for part in ("state", "earlier")
+        }
+        self.carried.set_tensors(carried, self.model.device)
 
 
 def clip(model: nn.Module, config: TrainingConfig) -> Tensor:

@@ -36,6 +36,18 @@ class Loss:
     nats: Tensor
     probability: Tensor | None = None
 
+    @property
+    def figures(self) -> list[Tensor]:
+        """What is only looked at: nats and, if asked for, probability."""
+        return [self.nats] if self.probability is None else [self.nats, self.probability]
+
+    def times(self, share: float) -> Loss:
+        """Return what a part of a chunk, with this share of its targets, adds to its means."""
+        probability = None if self.probability is None else self.probability * share
+        return Loss(
+            objective=self.objective * share, nats=self.nats * share, probability=probability
+        )
+
 
 class CrossEntropy:
     """-1/n sum of w_y log(p_y + epsilon), over the n targets y that count.
@@ -77,13 +89,20 @@ class CrossEntropy:
         )
 
     def of_features(
-        self, h_TBH: Tensor, head: nn.Linear, y_TB: Tensor, *, watched: bool = False
+        self,
+        h_TBH: Tensor,
+        head: nn.Linear,
+        y_TB: Tensor,
+        *,
+        watched: bool = False,
+        whole_TB: Tensor | None = None,
     ) -> Loss:
         """Return the loss of the logits that `head` makes of `h_TBH`, without holding them all.
 
         Few logits are held, and give the loss of `__call__` bit by bit; many go block by block.
 
-        Args: watched: also tell the mean probability of the targets.
+        Args: watched: also tell the mean probability of the targets. whole_TB: see
+              `SampledWords.draw`.
         """
         if y_TB.numel() * n_logits(head) <= FEW_LOGITS and self._sampled is None:
             logits_TBV = head(h_TBH)
@@ -93,7 +112,8 @@ class CrossEntropy:
             )
         weight, bias, y_N, weights = head.weight, head.bias, y_TB.flatten(), self._weights_V
         if self._sampled is not None:
-            part = self._sampled.draw(y_N)
+            whole_M = None if whole_TB is None else whole_TB.flatten().to(y_N.device)
+            part = self._sampled.draw(y_N, whole_M)
             weight, bias, y_N = weight[part.ids_S], bias[part.ids_S] + part.bias_S, part.y_N
             weights = None if weights is None else weights[part.ids_S]
         objective, nats_N = head_cross_entropy(

@@ -20,7 +20,7 @@ from lstm_lm.data.batching import Batches, Chunk, make_batches
 from lstm_lm.data.encoded import encode_split
 from lstm_lm.files import write_bytes
 from lstm_lm.model import LanguageModel
-from lstm_lm.runs.environment import check_device
+from lstm_lm.runs.environment import check_device, device_named
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.losses import CrossEntropy
 from toktools.errors import ToktoolsError
@@ -118,6 +118,7 @@ def search_on(
     **settings: Any,
 ) -> RateSearch:
     """Search with a new model on these documents; `settings` as for `find_learning_rate`."""
+    device = device_named(device)
     check_device(device)
     split = encode_split(tokenizer, documents, name="the train split")
     batches = make_batches(split, training, eos_id=tokenizer.require_eos())

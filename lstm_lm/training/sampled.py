@@ -54,11 +54,15 @@ class SampledWords:
         self._stands_for_V = torch.zeros(len(counts_V), device=counts_V.device)
         self._stands_for_V[commonest] = 1.0
 
-    def draw(self, y_N: Tensor) -> Part:
-        """Return a part that holds all of the targets `y_N`, int64, each an id or `IGNORED`."""
-        counted_N = y_N != IGNORED
+    def draw(self, y_N: Tensor, whole_M: Tensor | None = None) -> Part:
+        """Return a part that holds all of the targets `y_N`, int64, each an id or `IGNORED`.
+
+        Args: whole_M: the targets of the batch of which these are a part, so that the same random
+              numbers draw the same words for each of its parts.
+        """
+        counted_N, all_M = y_N != IGNORED, y_N if whole_M is None else whole_M
         stands_for_V = self._stands_for_V.clone()
-        stands_for_V[y_N[counted_N]] = 1.0
+        stands_for_V[all_M[all_M != IGNORED]] = 1.0
         others = torch.nonzero(stands_for_V == 0)[:, 0]
         n_drawn = min(self._n_drawn, len(others))
         if n_drawn:

@@ -19,6 +19,7 @@ from lstm_lm.runs.trainer_state import Sums, load_state, save_state
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.outcomes import TrainingInterrupted
 from lstm_lm.training.position import Position
+from lstm_lm.training.processes import Processes
 from lstm_lm.training.schedules import averaging_is_due, learning_rate, stops_early
 
 OnProgress = Callable[[float, dict[str, Any] | None], None]
@@ -36,6 +37,7 @@ class Trainer:
         validate: evaluates the model on the validation split.
         sample: makes a text, given a seed; needed if `config.sample_every` is set.
         on_progress: see `OnProgress`. stop: asked after every update whether to stop.
+        processes: that train together, each with a trainer of its own; default: this alone.
     """
 
     def __init__(
@@ -50,11 +52,13 @@ class Trainer:
         sample: Callable[[int], str] | None = None,
         on_progress: OnProgress | None = None,
         stop: Callable[[], bool] | None = None,
+        processes: Processes | None = None,
     ) -> None:
         self._run, self._learner, self._batches, self._config = run, learner, batches, config
         self._n_bytes, self._validate, self._sample = n_bytes, validate, sample
         self._on_progress = on_progress or (lambda progress, record: None)
         self._stop = stop or (lambda: False)
+        self._processes = processes or Processes()
         self.position = Position()
         self._sums = Sums(learner.model.device)
         self._clock = self._saved = 0.0
@@ -80,7 +84,7 @@ class Trainer:
                 self._on_progress(self.progress, record)
                 if position.finished:
                     break
-                if self._stop():
+                if self._processes.any(self._stop()):
                     self.save()
                     raise TrainingInterrupted
                 self._save_if_due()
@@ -100,8 +104,12 @@ class Trainer:
         if update.probability is not None:
             sums.probability += update.probability.double() * chunk.n_tokens
         now = time.perf_counter()
-        position.count(chunk.n_tokens, now - self._clock)
+        position.count(chunk.n_tokens, self._agreed_seconds(now - self._clock))
         self._clock = now
+
+    def _agreed_seconds(self, seconds: float) -> float:
+        """Return what an update took, the same in all processes where anything depends on it."""
+        return seconds if self._config.minutes is None else self._processes.of_first(seconds)
 
     # Reporting
 
@@ -183,8 +191,11 @@ class Trainer:
         if interval is None:
             return
         number, unit = interval
-        since = time.perf_counter() - self._saved
-        if (since >= number) if unit == "seconds" else (self.position.step % number == 0):
+        if unit == "seconds":
+            due = self._processes.of_first(time.perf_counter() - self._saved) >= number
+        else:
+            due = self.position.step % number == 0
+        if due:
             self.save()
             self._clock = time.perf_counter()
 
@@ -196,7 +207,7 @@ class Trainer:
     def resume(self) -> None:
         """Go back to the latest checkpoint, or to the start; ToktoolsError if it does not fit."""
         self._run.remove_leftovers()
-        if self._run.last.exists():
+        if self._run.has_last():
             self.position = load_state(self._run, self._learner, self._sums)
         else:
             self._run.cut_metrics(0)
