@@ -126,7 +126,7 @@ def _escaped(text: str) -> str:
 
 @cache
 def packed_library() -> str:
-    """Return Plotly's JavaScript of the installed package, gzipped, in base64: two fifths as long."""
+    """Return the installed Plotly's JavaScript, gzipped, in base64: two fifths as long."""
     from plotly.offline import get_plotlyjs
 
     return base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode("ascii")
