@@ -24,7 +24,7 @@ def pays_charts(each: list[TokenizerRuns]) -> Iterator[Chart]:
             name="pays-" + grouping.replace(" ", "-"),
             title=f"Bits per byte by {grouping}",
             caption=f"The bits of the test text by {grouping}, over the bytes of each group.",
-            x=Axis(title="bits per byte of the group"),
+            x=Axis(title="bits per byte"),
             y=Axis(title="", categories=groups),
             series=[_profile(runs, grouping, groups) for runs in known],
         )

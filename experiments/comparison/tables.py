@@ -5,6 +5,7 @@ A table for which `results.json` holds nothing has no rows, and is left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,7 +84,8 @@ def learning_rate_rows(results: Json) -> list[TextRow]:
 
 def _number(value: Any, spec: str) -> str:
     """Return a number as text; nothing for none."""
-    return format(value, spec) if isinstance(value, int | float) else ""
+    known = isinstance(value, int | float) and not math.isnan(value)
+    return format(value, spec) if known else ""
 
 
 def tables_of(results: Json) -> dict[str, list[TextRow]]:

@@ -6,7 +6,8 @@ take the looks of a series from here, so that a tokenizer has one colour on all 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from experiments.charts import COLOURS
@@ -67,6 +68,22 @@ class Chart:
     def legend(self) -> list[str]:
         """The titles in the legend, in the order in which they come up."""
         return list(dict.fromkeys(s.title for s in self.series if s.title))
+
+
+def ticks_of(axis: Axis, values: Iterable[float]) -> list[float]:
+    """Return where a logarithmic axis has numbers: 1, 2 and 5 times the powers of ten.
+
+    If fewer than two of these lie among the values, the values themselves.
+
+    Example:
+        >>> ticks_of(Axis(title="tokens", log=True), [105, 1967])
+        [200.0, 500.0, 1000.0]
+    """
+    low, high = min(values := list(values)), max(values)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    inside = [tick for tick in ticks if low <= tick <= high]
+    return inside if len(inside) > 1 else sorted(set(values))
 
 
 def colour_of(look: int) -> str | None:

@@ -12,7 +12,7 @@ import html
 from functools import cache
 from typing import Any
 
-from experiments.plots.chart import Axis, Chart, Series, Value, colour_of, round_of
+from experiments.plots.chart import Axis, Chart, Series, Value, colour_of, round_of, ticks_of
 
 Json = dict[str, Any]
 TEXT, LINE = "$text", "$line"
@@ -22,16 +22,11 @@ _SYMBOLS = ("circle", "square", "diamond")
 
 def figure_of(chart: Chart) -> Json:
     """Return `data` and `layout` of Plotly's figure."""
-    named: set[str] = set()
-    data = []
-    for series in chart.series:
-        data.append(_trace(series, in_legend=bool(series.title) and series.title not in named))
-        named.add(series.title)
+    data = [_trace(series) for series in chart.series]
     layout: Json = {
-        "xaxis": _axis(chart.x),
-        "yaxis": _axis(chart.y),
-        "showlegend": len(chart.legend) > 1,
-        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
+        "xaxis": _axis(chart.x, [value for series in chart.series for value in series.x]),
+        "yaxis": _axis(chart.y, [value for series in chart.series for value in series.y]),
+        "showlegend": False,  # the page has one for charts that stand together
         "margin": {"l": 56, "r": 12, "t": 28, "b": 48},
         "hovermode": "closest",
         "hoverlabel": {"align": "left"},
@@ -43,15 +38,13 @@ def figure_of(chart: Chart) -> Json:
     return {"data": data, "layout": layout}
 
 
-def _trace(series: Series, *, in_legend: bool) -> Json:
+def _trace(series: Series) -> Json:
     """Return one series as a trace."""
     colour = colour_of(series.look) or TEXT
     trace: Json = {
         "type": "scatter",
         "mode": "lines+markers" if series.joined else "markers",
-        "name": _escaped(series.title),
-        "legendgroup": series.title,
-        "showlegend": in_legend,
+        "name": series.title,
         "x": [_shown(value) for value in series.x],
         "y": [_shown(value) for value in series.y],
         "marker": {"color": colour, "size": 8, "symbol": _one_of(_SYMBOLS, series)},
@@ -85,19 +78,21 @@ def _error(values: Any, interval: Any) -> Json:
     }
 
 
-def _axis(axis: Axis) -> Json:
+def _axis(axis: Axis, values: list[Any]) -> Json:
     made: Json = {
         "title": {"text": _escaped(axis.title), "standoff": 8},
         "gridcolor": LINE,
         "linecolor": LINE,
         "zeroline": False,
         "automargin": True,
+        "exponentformat": "power",
     }
     if axis.categories:  # Plotly counts upwards, people read downwards
         order = [_shown(name) for name in reversed(axis.categories)]
         return made | {"type": "category", "categoryorder": "array", "categoryarray": order}
     if axis.log:
-        made |= {"type": "log", "dtick": "D2"}
+        ticks = ticks_of(axis, values)
+        made |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,g}" for tick in ticks]}
     if axis.ends:
         made["range"] = list(axis.ends)
     return made
@@ -112,7 +107,7 @@ def _mark(axis: Axis, along: str) -> Json:
     across = "y" if along == "x" else "x"
     ends = {f"{along}0": axis.mark, f"{along}1": axis.mark, f"{across}0": 0, f"{across}1": 1}
     line = {"color": TEXT, "width": 1, "dash": "dot"}
-    return {"type": "line", f"{across}ref": "paper", "layer": "below", "line": line, **ends}
+    return {"type": "line", f"{across}ref": "paper", "line": line, **ends}
 
 
 def _shown(value: Value) -> Value:

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.plots.chart import Axis, Chart, Series, Value, colour_of, round_of
+from experiments.plots.chart import Axis, Chart, Series, Value, colour_of, round_of, ticks_of
 
 _TEXT = "#010203"  # stands for the colour of the text, until the picture is written
 _DASHES = ("-", "--", ":")
@@ -61,10 +61,18 @@ def _set(axes: Axes, chart: Chart) -> None:
             limits(*axis.ends)
         if axis.mark is not None:
             mark(axis.mark, color=_TEXT, linewidth=1, linestyle=":")
-    for axis, ticks in ((chart.x, axes.set_xticks), (chart.y, axes.set_yticks)):
+    for axis, along, ticks in (
+        (chart.x, "x", axes.set_xticks),
+        (chart.y, "y", axes.set_yticks),
+    ):
         if axis.categories:
             names = [name.replace(", ", ",\n").replace("$", r"\$") for name in axis.categories]
             ticks(range(0, -len(names), -1), names)
+        if axis.log:
+            values = [value for series in chart.series for value in getattr(series, along)]
+            places = ticks_of(axis, values)
+            ticks(places, [f"{place:,g}" for place in places])
+            ticks([], minor=True)
 
 
 def _draw(axes: Axes, chart: Chart, series: Series, *, label: str | None) -> None:
