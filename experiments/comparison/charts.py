@@ -52,7 +52,7 @@ def learning_curves(each: list[TokenizerRuns]) -> Iterator[Chart]:
         yield Chart(
             name=f"learning-{amount.replace('_', '-')}",
             title=f"Validation bits per byte against {words}",
-            caption="One line for each run, <ANY> charged. Validation takes nothing of what is counted.",
+            caption="One line for each run, <ANY> charged. What validation takes is not counted.",
             x=Axis(title=words),
             y=Axis(title="validation bits per byte", ends=_ends(each)),
             series=[
