@@ -56,14 +56,13 @@ def correlation_rows(results: Json) -> list[TextRow]:
 def intrinsic_rows(results: Json) -> list[TextRow]:
     """Return what each vocabulary is worth without a model, in the order of the plan."""
     each = [runs for runs in tokenizer_runs(results) if runs.runs[0].get("intrinsic")]
-    names = list(dict.fromkeys(name for runs in each for name in runs.runs[0]["intrinsic"]))
+    scores = [runs.runs[0]["intrinsic"] for runs in each]
+    known = [name for of in scores for name, value in of.items() if _number(value, "g")]
+    names = list(dict.fromkeys(known))
     return [
         {"tokenizer": runs.title}
-        | {
-            name.replace("_", " "): _number(runs.runs[0]["intrinsic"].get(name), ",.4g")
-            for name in names
-        }
-        for runs in each
+        | {name.replace("_", " "): _number(of.get(name), ",.4g") for name in names}
+        for runs, of in zip(each, scores, strict=True)
     ]
 
 
@@ -83,8 +82,10 @@ def learning_rate_rows(results: Json) -> list[TextRow]:
 
 
 def _number(value: Any, spec: str) -> str:
-    """Return a number as text; nothing for none."""
-    known = isinstance(value, int | float) and not math.isnan(value)
+    """Return a number as text, a whole one in full; nothing for none."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    known = isinstance(value, float) and not math.isnan(value)
     return format(value, spec) if known else ""
 
 

@@ -19,7 +19,7 @@ from experiments.plots.chart import Axis, Chart, Series, Value, colour_of, round
 _TEXT = "#010203"  # stands for the colour of the text, until the picture is written
 _DASHES = ("-", "--", ":")
 _SYMBOLS = ("o", "s", "D")
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), _TEXT),
     **dict.fromkeys(("xtick.color", "ytick.color", "grid.color"), _TEXT),
     "svg.fonttype": "none",
