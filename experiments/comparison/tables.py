@@ -15,6 +15,11 @@ from experiments.comparison.tokenizer_runs import tokenizer_runs
 
 Json = dict[str, Any]
 TextRow = dict[str, str]
+MEASURES = (
+    *("bytes_per_token", "fertility", "continued_words", "single_token_retention"),
+    *("entropy_bits_per_token", "shannon_efficiency", "renyi_efficiency", "vocabulary_use"),
+)
+"""The scores of `toktools.metrics` that the report shows; `results.csv` has them all."""
 
 
 def figure_rows(results: Json) -> list[TextRow]:
@@ -57,8 +62,7 @@ def intrinsic_rows(results: Json) -> list[TextRow]:
     """Return what each vocabulary is worth without a model, in the order of the plan."""
     each = [runs for runs in tokenizer_runs(results) if runs.runs[0].get("intrinsic")]
     scores = [runs.runs[0]["intrinsic"] for runs in each]
-    known = [name for of in scores for name, value in of.items() if _number(value, "g")]
-    names = list(dict.fromkeys(known))
+    names = [name for name in MEASURES if any(_number(of.get(name), "g") for of in scores)]
     return [
         {"tokenizer": runs.title}
         | {name.replace("_", " "): _number(of.get(name), ",.4g") for name in names}
