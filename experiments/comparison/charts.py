@@ -78,8 +78,8 @@ def _ends(each: list[TokenizerRuns]) -> tuple[float, float]:
     curves = [[p["bits_per_byte"] for p in run["curve"]] for runs in each for run in runs]
     curves = [curve for curve in curves if curve]
     lowest = min(min(curve) for curve in curves)
-    highest = max(curve[0] for curve in curves)
-    return lowest * 0.97, min(highest * 1.03, lowest * 2)
+    first, last = max(curve[0] for curve in curves), max(curve[-1] for curve in curves)
+    return lowest * 0.97, min(first * 1.03, max(lowest * 2, last * 1.1))
 
 
 def against_compute(each: list[TokenizerRuns]) -> Iterator[Chart]:

@@ -15,10 +15,16 @@ from experiments.comparison.tokenizer_runs import tokenizer_runs
 
 Json = dict[str, Any]
 TextRow = dict[str, str]
-MEASURES = (
-    *("bytes_per_token", "fertility", "continued_words", "single_token_retention"),
-    *("entropy_bits_per_token", "shannon_efficiency", "renyi_efficiency", "vocabulary_use"),
-)
+MEASURES = {
+    "bytes_per_token": "bytes per token",
+    "fertility": "fertility",
+    "continued_words": "continued words",
+    "single_token_retention": "single-token retention",
+    "entropy_bits_per_token": "bits of entropy per token",
+    "shannon_efficiency": "Shannon efficiency",
+    "renyi_efficiency": "Rényi efficiency",
+    "vocabulary_use": "vocabulary in use",
+}
 """The scores of `toktools.metrics` that the report shows; `results.csv` has them all."""
 
 
@@ -65,7 +71,7 @@ def intrinsic_rows(results: Json) -> list[TextRow]:
     names = [name for name in MEASURES if any(_number(of.get(name), "g") for of in scores)]
     return [
         {"tokenizer": runs.title}
-        | {name.replace("_", " "): _number(of.get(name), ",.4g") for name in names}
+        | {MEASURES[name]: _number(of.get(name), ",.4g") for name in names}
         for runs, of in zip(each, scores, strict=True)
     ]
 

@@ -150,3 +150,14 @@ def test_ticks_lie_among_the_values(values: Iterable[float]):
     ticks = ticks_of(Axis(title="", log=True), values)
     assert ticks == sorted(ticks)
     assert min(values) <= ticks[0] <= ticks[-1] <= max(values)
+
+
+def test_the_end_of_every_learning_curve_is_in_sight():
+    results = full_results()
+    worst = results["runs"][3]
+    for point in worst["curve"]:
+        point["bits_per_byte"] += 3.0  # ends at more than twice the best
+    [chart, *_] = charts_of(results, held_equal="")["learning"]
+    assert chart.y.ends is not None
+    low, high = chart.y.ends
+    assert all(low < series.y[-1] < high for series in chart.series)
