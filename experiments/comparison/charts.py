@@ -165,14 +165,13 @@ def learning_rates(each: list[TokenizerRuns]) -> Chart:
             x=[trial["learning_rate"] for trial in trials],
             y=[trial["validation_bits_per_byte"] for trial in trials],
             hover=[
-                f"{runs.title}, seed {run['seed']}\nlearning rate {trial['learning_rate']:g}\n"
+                f"{runs.title}\nlearning rate {trial['learning_rate']:g}\n"
                 f"{trial['validation_bits_per_byte']:.4f} validation bits per byte"
                 for trial in trials
             ],
         )
         for runs in each
-        for run in runs
-        if (trials := sorted(run.get("trial", []), key=lambda trial: trial["learning_rate"]))
+        for trials in (sorted(t, key=lambda trial: trial["learning_rate"]) for t in runs.trials)
     ]
     return Chart(
         name="learning-rates",

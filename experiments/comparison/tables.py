@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from experiments.comparison.quality import quality_rows
@@ -77,14 +78,13 @@ def intrinsic_rows(results: Json) -> list[TextRow]:
 
 
 def learning_rate_rows(results: Json) -> list[TextRow]:
-    """Return the learning rates that were tried for each tokenizer: means over its seeds."""
+    """Return the learning rates that were tried for each tokenizer: validation bits per byte."""
     made = []
     for runs in tokenizer_runs(results):
         tried: dict[float, list[float]] = {}
-        for run in runs:
-            for trial in run.get("trial", []):
-                bits = trial["validation_bits_per_byte"]
-                tried.setdefault(trial["learning_rate"], []).append(bits)
+        for trial in chain(*runs.trials):
+            bits = trial["validation_bits_per_byte"]
+            tried.setdefault(trial["learning_rate"], []).append(bits)
         if tried:
             texts = {f"{rate:g}": Figure.of(tried[rate]).format(".3f") for rate in sorted(tried)}
             made.append({"tokenizer": runs.title} | texts)

@@ -41,6 +41,12 @@ class TokenizerRuns:
         return Figure.of([run["test"]["bits_per_byte"] for run in self.runs])
 
     @property
+    def trials(self) -> list[list[Json]]:
+        """The trials of learning rates, each list once, though several seeds go by it."""
+        found = [run["trial"] for run in self.runs if run.get("trial")]
+        return [each for number, each in enumerate(found) if each not in found[:number]]
+
+    @property
     def kind(self) -> str:
         """The title without the vocabulary size: the same for all sizes of one kind.
 

@@ -161,3 +161,13 @@ def test_the_end_of_every_learning_curve_is_in_sight():
     assert chart.y.ends is not None
     low, high = chart.y.ends
     assert all(low < series.y[-1] < high for series in chart.series)
+
+
+def test_trials_that_several_seeds_go_by_are_drawn_once():
+    results = full_results(("word", "byte"), n_seeds=3)
+    for run in results["runs"]:
+        if run["title"] == "word":
+            run["trial"] = results["runs"][0]["trial"]
+    charts = charts_of(results, held_equal="")["learning"]
+    [rates] = [chart for chart in charts if chart.name == "learning-rates"]
+    assert [series.title for series in rates.series] == ["word", "byte", "byte"]

@@ -160,6 +160,9 @@ def test_on_paper_stand_the_still_pictures_dark_on_white(opened: Visit):
     colours = "() => [getComputedStyle(document.body).backgroundColor, "
     colours += "getComputedStyle(document.body).color]"
     assert opened.page.evaluate(colours) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    opened.page.set_viewport_size({"width": 700, "height": 900})  # A4 with narrow margins
+    assert opened.overflow() == []
+    opened.page.set_viewport_size({"width": 1280, "height": 900})
     opened.page.emulate_media(media="screen", color_scheme="light")
 
 
