@@ -77,6 +77,22 @@ def intrinsic_rows(results: Json) -> list[TextRow]:
     ]
 
 
+def size_rows(results: Json) -> list[TextRow]:
+    """Return the sizes of each tokenizer's network, where these were fitted to a budget."""
+    each = [runs for runs in tokenizer_runs(results) if runs.runs[0].get("sizes")]
+    if len({tuple(runs.runs[0]["sizes"].items()) for runs in each}) < 2:
+        return []
+    return [
+        {"tokenizer": runs.title}
+        | {
+            name.replace("_", " "): _number(size, "g")
+            for name, size in runs.runs[0]["sizes"].items()
+        }
+        | {"parameters": _number(runs.runs[0]["n_parameters"], "g")}
+        for runs in each
+    ]
+
+
 def learning_rate_rows(results: Json) -> list[TextRow]:
     """Return the learning rates that were tried for each tokenizer: validation bits per byte."""
     made = []
@@ -87,7 +103,8 @@ def learning_rate_rows(results: Json) -> list[TextRow]:
             tried.setdefault(trial["learning_rate"], []).append(bits)
         if tried:
             texts = {f"{rate:g}": Figure.of(tried[rate]).format(".3f") for rate in sorted(tried)}
-            made.append({"tokenizer": runs.title} | texts)
+            chosen = _number(runs.runs[0].get("learning_rate"), "g")
+            made.append({"tokenizer": runs.title} | texts | {"chosen": chosen})
     return made
 
 
@@ -103,6 +120,7 @@ def tables_of(results: Json) -> dict[str, list[TextRow]]:
     """Return every table that has rows, under its heading."""
     made = {
         "Figures on the test text": figure_rows(results),
+        "Sizes that make parameters equal": size_rows(results),
         "Paired differences": difference_rows(results),
         "Learning rates tried": learning_rate_rows(results),
         "Measures without a model": intrinsic_rows(results),

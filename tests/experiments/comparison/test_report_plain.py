@@ -14,7 +14,7 @@ import pytest
 from experiments.comparison.plain import csv_of
 from experiments.comparison.report import markdown_of, page_of, write_report
 from experiments.comparison.summary import headline
-from experiments.comparison.tables import correlation_rows, tables_of
+from experiments.comparison.tables import correlation_rows, learning_rate_rows, size_rows, tables_of
 from tests.experiments.comparison.made_results import full_results, old_results
 
 RESULTS = full_results()
@@ -100,3 +100,19 @@ def test_a_report_written_again_is_the_same(tmp_path: Path):
     first = (tmp_path / "report.html").read_bytes()
     write_report(RESULTS, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_bytes() == first
+
+
+def test_sizes_are_told_where_they_differ_between_tokenizers():
+    results = full_results(("word", "bpe:4000"))
+    fitted = size_rows(results)
+    assert [row["hidden size"] for row in fitted] == ["219", "240"]
+    for run in results["runs"]:
+        if "sizes" in run:
+            run["sizes"] = {"hidden_size": 200, "embedding_size": 200}
+    assert size_rows(results) == []
+
+
+def test_the_learning_rate_that_was_chosen_stands_beside_those_tried():
+    [row, *_] = learning_rate_rows(RESULTS)
+    assert list(row) == ["tokenizer", "0.002", "0.004", "0.008", "chosen"]
+    assert row["chosen"] == "0.004"
