@@ -49,6 +49,11 @@ def full_results(tokenizers: tuple[str, ...] = TOKENIZERS, n_seeds: int = 2) -> 
         **{"tokenizer": spec.text, "title": spec.title, "seed": n_seeds - 1},
         "error": "the disk is full",
     }
+    results["cross"] = [
+        {"texts_of": of, "under": under, "bits_per_byte": 2.5, "by_seed": [2.4, 2.6]}
+        for under in titles[:2]
+        for of in (*titles[:2], "held-out text")
+    ]
     results["budget"] = {
         "equal": "flops",
         "amount": 1e13,
