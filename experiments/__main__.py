@@ -182,23 +182,30 @@ def _sweep(base: Plan, given: dict[str, Any]) -> Sweep | None:
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
-def report(folder: Path, markdown: bool) -> None:
-    """Write report.html of a comparison again, from its results.json, and print the table.
+@click.option("--markdown", is_flag=True, help="Print report.md in place of the table.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print results.csv in place of the table.")
+def report(folder: Path, markdown: bool, as_csv: bool) -> None:
+    """Write report.html, report.md and results.csv of a comparison again; print the table.
+
+    Everything is made of results.json.
 
     \b
     Example:
       python -m experiments report runs/demo
+      python -m experiments report runs/demo --csv
     """
     from experiments.comparison.report import write_report
     from experiments.comparison.running import load_results
-    from experiments.comparison.summary import markdown as table
     from experiments.comparison.terminal import print_results
+
+    if markdown and as_csv:
+        raise ToktoolsError("--markdown and --csv both fill standard output; pass one of them")
 
     results = load_results(folder)
     write_report(results, folder / "report.html")
-    if markdown:
-        click.echo(table(results))
+    if markdown or as_csv:
+        written = folder / ("report.md" if markdown else "results.csv")
+        click.echo(written.read_text("utf-8"), nl=False)
         return
     print_results(results)
     click.echo(f"report: {folder / 'report.html'}")
