@@ -246,6 +246,7 @@ def _train(output: Path, begun: Begun, place: Place, *, seeds: list[int], **opti
     from lstm_lm.runs.seeds import train_seeds
     from lstm_lm.training.outcomes import TrainingInterrupted
 
+    assert begun.tokenizer is not None
     arguments = (output, begun.corpus, begun.tokenizer)
     train = trainer(begun.backend)
     try:
