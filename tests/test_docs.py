@@ -17,6 +17,8 @@ import pytest
 from experiments.comparison.summary import markdown
 from experiments.parity.measure import table as parity_table
 from experiments.reproduce.king import table as king_table
+from experiments.reproduce.wordpieces import first_pieces
+from experiments.reproduce.wordpieces import table as wordpieces_table
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
@@ -125,3 +127,10 @@ def test_the_table_of_parity_is_that_of_the_stored_results_and_shows_no_differen
 def test_the_table_of_analogies_is_that_of_the_stored_answers():
     results = json.loads((ROOT / "experiments" / "results" / "king.json").read_text("utf-8"))
     assert king_table(results) in (ROOT / "docs" / "analogies.md").read_text("utf-8")
+
+
+def test_the_tables_of_both_wordpieces_are_those_of_the_stored_vocabularies():
+    results = json.loads((ROOT / "experiments" / "results" / "wordpieces.json").read_text("utf-8"))
+    page = (ROOT / "docs" / "bpe-and-wordpiece.md").read_text("utf-8")
+    assert wordpieces_table(results) in page
+    assert first_pieces(results) in page
