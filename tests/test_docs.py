@@ -11,12 +11,20 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import experiments.__main__
+import lstm_lm.cli
+import toktools.cli
+import toktools.corpus
+import toktools.metrics
 from experiments.comparison.summary import markdown
 from experiments.parity.measure import table as parity_table
 from experiments.reproduce.king import table as king_table
+from experiments.reproduce.wordpieces import first_pieces
+from experiments.reproduce.wordpieces import table as wordpieces_table
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
@@ -125,3 +133,35 @@ def test_the_table_of_parity_is_that_of_the_stored_results_and_shows_no_differen
 def test_the_table_of_analogies_is_that_of_the_stored_answers():
     results = json.loads((ROOT / "experiments" / "results" / "king.json").read_text("utf-8"))
     assert king_table(results) in (ROOT / "docs" / "analogies.md").read_text("utf-8")
+
+
+def test_the_tables_of_both_wordpieces_are_those_of_the_stored_vocabularies():
+    results = json.loads((ROOT / "experiments" / "results" / "wordpieces.json").read_text("utf-8"))
+    page = (ROOT / "docs" / "bpe-and-wordpiece.md").read_text("utf-8")
+    assert wordpieces_table(results) in page
+    assert first_pieces(results) in page
+
+
+def listed_in_the_api() -> set[str]:
+    return set(re.findall(r"^::: (\S+)$", (ROOT / "docs" / "api.md").read_text("utf-8"), re.M))
+
+
+@pytest.mark.parametrize("package", [toktools, lstm_lm, toktools.corpus, toktools.metrics])
+def test_all_that_a_package_offers_is_in_the_api(package: ModuleType):
+    listed = [pkgutil.resolve_name(name) for name in listed_in_the_api()]
+    offered = {name: getattr(package, name) for name in package.__all__}
+    missing = [n for n, o in offered.items() if callable(o) and not any(o is x for x in listed)]
+    assert missing == []
+
+
+def test_the_api_names_nothing_twice_and_every_command():
+    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    assert page.count("\n::: ") == len(listed_in_the_api())
+    programs = {
+        "toktools": toktools.cli.main,
+        "lstm_lm": lstm_lm.cli.main,
+        "python -m experiments": experiments.__main__.main,
+    }
+    for program, group in programs.items():
+        commands = {f"{program} {name}" for name in group.commands}
+        assert set(re.findall(rf"^\| `({program} [\w-]+)` \|", page, re.M)) == commands

@@ -156,6 +156,12 @@ def against_vocabulary(each: list[TokenizerRuns]) -> Chart:
     )
 
 
+def _finished(trials: list[Json]) -> list[Json]:
+    """Return the trials whose training did not diverge, by their rates."""
+    finished = [trial for trial in trials if trial["validation_bits_per_byte"] is not None]
+    return sorted(finished, key=lambda trial: trial["learning_rate"])
+
+
 def learning_rates(each: list[TokenizerRuns]) -> Chart:
     """Return validation bits per byte against the learning rates that were tried."""
     series = [
@@ -171,7 +177,7 @@ def learning_rates(each: list[TokenizerRuns]) -> Chart:
             ],
         )
         for runs in each
-        for trials in (sorted(t, key=lambda trial: trial["learning_rate"]) for t in runs.trials)
+        for trials in map(_finished, runs.trials)
     ]
     return Chart(
         name="learning-rates",
