@@ -14,8 +14,6 @@ from experiments.comparison.plan import Plan, TokenizerSpec
 from experiments.study.texts import BUILT_IN, STUDIED, StudyText
 from lstm_lm.config import ModelConfig, TrainingConfig
 
-BUDGETS = ("bytes", "flops")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
