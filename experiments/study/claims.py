@@ -7,12 +7,15 @@ zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from experiments.comparison.plan import TokenizerSpec
 from experiments.comparison.statistics import Interval
+
+Specs = Sequence[TokenizerSpec]
+Kind = Callable[[TokenizerSpec], bool]
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,8 @@ def claims_of(tokenizers: Sequence[str]) -> list[Claim]:
     """Return what can be asked of these tokenizers.
 
     Example:
-        >>> found = claims_of(["character", "byte", "bpe:300", "wordpiece:300"])
-        >>> [(claim.question, claim.first, claim.second) for claim in found]
-        [('pieces by frequency, joined by BPE or WordPiece', 'bpe:300', 'wordpiece:300'), \
-('characters or bytes', 'character', 'byte')]
+        >>> [claim.sentence for claim in claims_of(["character", "byte", "bpe:300"])]
+        ['character needs fewer bits than byte', 'BPE 300 needs fewer bits than character']
     """
     specs = [TokenizerSpec(text) for text in tokenizers]
     return [
@@ -51,10 +52,10 @@ def claims_of(tokenizers: Sequence[str]) -> list[Claim]:
         *_at_each_size(
             "pieces by frequency, joined by BPE or WordPiece", specs, _named("bpe"), _wordpiece
         ),
-        *_sizes("a small vocabulary or a large one", [s for s in specs if _named("bpe")(s)]),
+        *_sizes("a small vocabulary or a large one", list(filter(_named("bpe"), specs))),
         *_first_of("characters or bytes", specs, "character", "byte"),
-        *_first_of("pieces or words", list(reversed(specs)), "bpe", "word"),
-        *_first_of("pieces or characters", list(reversed(specs)), "bpe", "character"),
+        *_first_of("pieces or words", specs[::-1], "bpe", "word"),
+        *_first_of("pieces or characters", specs[::-1], "bpe", "character"),
     ]
 
 
@@ -66,27 +67,29 @@ def _wordpiece(spec: TokenizerSpec) -> bool:
     return spec.name == "wordpiece" and not _likelihood(spec)
 
 
-def _named(name: str):
+def _named(name: str) -> Kind:
     return lambda spec: spec.name == name
 
 
-def _at_each_size(question, specs, first, second) -> Iterator[Claim]:
+def _at_each_size(question: str, specs: Specs, first: Kind, second: Kind) -> Iterator[Claim]:
+    """Yield a claim for each two of these kinds with the same vocabulary size."""
     for one, other in product(filter(first, specs), filter(second, specs)):
         if one.vocab_size == other.vocab_size:
             yield Claim(question, one.text, other.text)
 
 
-def _sizes(question, specs) -> Iterator[Claim]:
+def _sizes(question: str, specs: Specs) -> Iterator[Claim]:
+    """Yield the claim that the smallest vocabulary is better than the largest."""
     ordered = sorted(specs, key=lambda spec: spec.vocab_size or 0)
     if len(ordered) > 1:
         yield Claim(question, ordered[0].text, ordered[-1].text)
 
 
-def _first_of(question, specs, first, second) -> Iterator[Claim]:
-    found = [next((s for s in specs if s.name == name), None) for name in (first, second)]
-    one, other = found
-    if one is not None and other is not None:
-        yield Claim(question, one.text, other.text)
+def _first_of(question: str, specs: Specs, first: str, second: str) -> Iterator[Claim]:
+    """Yield a claim for the first tokenizers of these two names, if there are such."""
+    ones, others = (list(filter(_named(name), specs)) for name in (first, second))
+    if ones and others:
+        yield Claim(question, ones[0].text, others[0].text)
 
 
 def side(interval: Interval) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from experiments.comparison.tables import markdown_table
@@ -26,9 +26,7 @@ def markdown(study: Json) -> str:
 
 def _budget_parts(comparisons: list[Json]) -> Iterator[str]:
     """Yield the tables of one budget, each over all of its texts."""
-    yield "\n".join(
-        f"- {one['text']}: {one['held_equal']}; {one['n_finished']} runs" for one in comparisons
-    )
+    yield "\n".join(map(_held_equal, comparisons))
     yield "### Bits per byte of the test text"
     yield _table(_bits(comparisons))
     yield "### How far behind the best of its text"
@@ -40,6 +38,13 @@ def _budget_parts(comparisons: list[Json]) -> Iterator[str]:
     ):
         yield f"### {heading}"
         yield _table(_intervals(comparisons, kind, name)) or "None."
+
+
+def _held_equal(one: Json) -> str:
+    """Return what was held equal on a text, and how sure its intervals can be."""
+    seeds = {row["n_seeds"] for row in one["order"]}
+    sure = "; one seed each: the intervals are over documents alone" if seeds == {1} else ""
+    return f"- {one['text']}: {one['held_equal']}; {one['n_finished']} runs{sure}"
 
 
 def _name(one: Json) -> str:
@@ -91,7 +96,9 @@ def _interval(value: float, row: Json) -> str:
     return f"{value:.3f} ({row['low']:.3f} to {row['high']:.3f})"
 
 
-def _by_text(comparisons: list[Json], kind: str, name: str, cell: Any, *, first: str) -> list[Json]:
+def _by_text(
+    comparisons: list[Json], kind: str, name: str, cell: Callable[[Json], str], *, first: str
+) -> list[Json]:
     """Return a row for each name that occurs, a column for each text."""
     names = dict.fromkeys(row[name] for one in comparisons for row in one[kind])
     found = {(row[name], one["text"]): cell(row) for one in comparisons for row in one[kind]}

@@ -77,7 +77,7 @@ def small() -> Scale:
         training=TrainingConfig(
             batch_size=16, learning_rate=4e-3, n_validations=4, validation_bytes=100_000
         ),
-        amounts={"bytes": 1_000_000, "flops": 2e12},
+        amounts={"bytes": 2_000_000, "flops": 4e12},
     )
 
 
