@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from experiments.comparison.inference import log_path
 from experiments.comparison.running import load_results
-from experiments.comparison.statistics import Interval, differences
+from experiments.comparison.statistics import Interval, correlation_interval, differences
 from experiments.comparison.summary import failures, rows
 from experiments.comparison.token_log import TokenLog
 from experiments.study.claims import claims_of, side, verdict
@@ -84,6 +85,7 @@ def study_of(folder: Path) -> Json:
         "comparisons": comparisons,
         "claims": list(across(comparisons)),
         "correlations": list(correlations_across(comparisons)),
+        "agreement": list(agreement(comparisons)),
     }
 
 
@@ -187,4 +189,21 @@ def correlations_across(comparisons: Iterable[Json]) -> Iterator[Json]:
         yield {
             **{"measure": measure, "budget": budget, "answers": by_text},
             "verdict": verdict(by_text),
+        }
+
+
+def agreement(comparisons: Iterable[Json]) -> Iterator[Json]:
+    """Yield for each two texts under a budget how alike their orders of the tokenizers are.
+
+    It is Spearman's correlation of bits per byte, over the tokenizers that both have.
+    """
+    for one, other in combinations(comparisons, 2):
+        if one["budget"] != other["budget"]:
+            continue
+        bits = [{row["title"]: row["bits_per_byte"] for row in c["order"]} for c in (one, other)]
+        shared = [title for title in bits[0] if title in bits[1]]
+        found = correlation_interval(*([of[title] for title in shared] for of in bits))
+        yield {
+            **{"budget": one["budget"], "first": one["text"], "second": other["text"]},
+            **{"n": len(shared), **asdict(found)},
         }

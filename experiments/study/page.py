@@ -15,6 +15,9 @@ def markdown(study: Json) -> str:
     parts = ["## What holds on all texts", _table(_verdicts(study["claims"], "claim"))]
     heading = "## More of a measure goes with fewer bits"
     parts += [heading, _table(_verdicts(study["correlations"], "measure"))]
+    if study["agreement"]:
+        heading = "## How alike the orders of two texts are"
+        parts += [heading, _table(_alike(study["agreement"]))]
     for budget in dict.fromkeys(one["budget"] for one in study["comparisons"]):
         of_budget = [one for one in study["comparisons"] if one["budget"] == budget]
         parts += [f"## Equal {budget}", *_budget_parts(of_budget)]
@@ -58,6 +61,16 @@ def _verdicts(found: Iterable[Json], name: str) -> list[Json]:
         row = by_claim.setdefault(one[name], {name: one[name]})
         row[f"equal {one['budget']}"] = one["verdict"]
     return [*by_claim.values()]
+
+
+def _alike(found: Iterable[Json]) -> list[Json]:
+    """Return a row for each two texts, with Spearman's correlation under each budget."""
+    by_texts: dict[str, Json] = {}
+    for one in found:
+        texts = f"{one['first']}, {one['second']}"
+        row = by_texts.setdefault(texts, {"texts": texts})
+        row[f"equal {one['budget']}"] = _interval(one["value"], one)
+    return [*by_texts.values()]
 
 
 def _bits(comparisons: list[Json]) -> list[Json]:

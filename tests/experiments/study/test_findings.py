@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from experiments.comparison.inference import log_path
 from experiments.comparison.token_log import TokenLog
 from experiments.study.claims import claims_of, verdict
-from experiments.study.findings import folder_of, study_of
+from experiments.study.findings import agreement, folder_of, study_of
 from experiments.study.page import markdown
 from lstm_lm.files import write_json
 from tests.experiments.comparison.made_results import full_results
@@ -87,6 +87,20 @@ def test_a_measure_goes_with_fewer_bits_where_its_whole_interval_is_negative(stu
     found = {(c["measure"], c["budget"]): c["verdict"] for c in study["correlations"]}
     assert found["bytes per token", "bytes"] == "holds on all 2 texts"
     assert found["Renyi efficiency", "bytes"] == "open on all 2 texts"
+
+
+def test_two_texts_are_alike_as_far_as_their_orders_go():
+    def comparison(text: str, bits: list[float]) -> dict:
+        order = [{"title": f"t{n}", "bits_per_byte": b} for n, b in enumerate(bits)]
+        return {"text": text, "budget": "bytes", "order": order}
+
+    made = [comparison("a", [1, 2, 3, 4, 5]), comparison("b", [2, 4, 6, 8, 10])]
+    made += [comparison("c", [5, 4, 3, 2, 1]), {**made[0], "budget": "flops"}]
+    found = {(one["first"], one["second"]): one for one in agreement(made)}
+    assert {pair: one["value"] for pair, one in found.items()} == pytest.approx(
+        {("a", "b"): 1, ("a", "c"): -1, ("b", "c"): -1}
+    )
+    assert found["a", "b"]["low"] > 0 > found["a", "c"]["high"]
 
 
 def test_the_page_has_every_comparison_and_the_runs_that_failed(study: dict):
