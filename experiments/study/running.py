@@ -64,8 +64,10 @@ def run_study(
     for number, (title, comparison) in enumerate(prepared, 1):
         say(f"comparison {number} of {len(prepared)}: {title}, in {comparison.folder}")
         results = run(comparison)
-        whole &= not any("error" in result for result in results["runs"])
-        write_study(folder)
+        failed = ["error" in result for result in results["runs"]]
+        whole &= not any(failed)
+        if not all(failed):
+            write_study(folder)
     return whole
 
 

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from experiments.__main__ import main
+from experiments.comparison.running import Comparison
 from experiments.study import scales
 from experiments.study.names import SCALES
 from experiments.study.running import run_study
@@ -102,6 +103,17 @@ def test_the_summary_is_printed_without_running_anything(finished):
     found = CliRunner().invoke(main, ["study", "--summary", "-o", str(folder)])
     assert found.stdout == (folder / "study.md").read_text("utf-8")
     assert results_of(folder) == before
+
+
+def test_a_comparison_in_which_all_fails_leaves_the_next_ones_alone(tmp_path: Path):
+    scale, tried = scales.trial(), []
+
+    def fail(comparison: Comparison) -> dict:
+        tried.append(comparison.folder.name)
+        return {"runs": [{"error": "the disk is full"}]}
+
+    assert not run_study(tmp_path, scale, scale.texts, ["bytes", "flops"], run=fail)
+    assert tried == ["numbers-bytes", "python-bytes", "numbers-flops", "python-flops"]
 
 
 @pytest.mark.parametrize(
