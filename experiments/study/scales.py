@@ -88,7 +88,7 @@ def large() -> Scale:
         tokenizers=tokenizers(
             bpe=(1000, 2000, 4000, 8000, 16_000),
             wordpiece=(4000, 8000, 16_000),
-            unigram=(1000, 4000, 8000, 16_000),
+            unigram=(4000, 8000, 16_000),
             words=20_000,
         ),
         model=ModelConfig(embedding_size=512, hidden_size=1024, n_layers=2, dropout=0.4),

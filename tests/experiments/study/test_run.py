@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from experiments.__main__ import main
 from experiments.comparison.running import Comparison
 from experiments.study import scales
-from experiments.study.names import SCALES
+from experiments.study.names import BUDGETS, SCALES
 from experiments.study.running import run_study
 
 LAST = "[6/6]"  # the job that is never done here: three tokenizers, then their runs
@@ -136,6 +137,16 @@ def test_a_mistake_is_one_clear_line(tmp_path: Path, arguments: list[str], messa
 
 def test_the_names_on_the_command_line_are_those_of_the_scales():
     assert tuple(scales.SCALES) == SCALES
+
+
+@pytest.mark.parametrize("name", SCALES)
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_every_scale_holds_equal_what_it_is_asked_to(name: str, budget: str):
+    scale = scales.SCALES[name]()
+    for text in scale.texts:
+        plan = scale.plan(replace(text, source="text.txt"), budget)
+        assert (plan.held()["equal"], plan.held()["amount"]) == (budget, scale.amounts[budget])
+        assert (plan.seeds, plan.prompts) == (scale.seeds, text.prompts)
 
 
 def test_the_study_is_330_runs():
