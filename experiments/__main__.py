@@ -16,6 +16,7 @@ from experiments.comparison.jobs.command import run_options, status
 from experiments.parity.command import parity
 from experiments.play.command import play
 from experiments.reproduce.cli import reproduce
+from experiments.study.command import study
 from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
 from lstm_lm.commands.threads import wait_briefly
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
@@ -218,6 +219,7 @@ main.add_command(bench)
 main.add_command(parity)
 main.add_command(play)
 main.add_command(reproduce)
+main.add_command(study)
 
 
 if __name__ == "__main__":
