@@ -98,15 +98,21 @@ def learning_rate_rows(results: Json) -> list[TextRow]:
     """Return the learning rates that were tried for each tokenizer: validation bits per byte."""
     made = []
     for runs in tokenizer_runs(results):
-        tried: dict[float, list[float]] = {}
+        tried: dict[float, list[float | None]] = {}
         for trial in chain(*runs.trials):
             bits = trial["validation_bits_per_byte"]
             tried.setdefault(trial["learning_rate"], []).append(bits)
         if tried:
-            texts = {f"{rate:g}": Figure.of(tried[rate]).format(".3f") for rate in sorted(tried)}
+            texts = {f"{rate:g}": _mean_bits(tried[rate]) for rate in sorted(tried)}
             chosen = _number(runs.runs[0].get("learning_rate"), "g")
             made.append({"tokenizer": runs.title} | texts | {"chosen": chosen})
     return made
+
+
+def _mean_bits(bits: list[float | None]) -> str:
+    """Return the mean over trials of one learning rate, or that training diverged at it."""
+    finished = [value for value in bits if value is not None]
+    return Figure.of(finished).format(".3f") if len(finished) == len(bits) else "diverged"
 
 
 def _number(value: Any, spec: str) -> str:

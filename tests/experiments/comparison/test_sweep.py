@@ -11,7 +11,9 @@ import pytest
 from experiments.comparison.plan import Plan, TokenizerSpec
 from experiments.comparison.running import Comparison
 from experiments.comparison.sweep import Sweep, best_rate
+from experiments.comparison.tables import learning_rate_rows
 from lstm_lm.config import ModelConfig, TrainingConfig
+from lstm_lm.files import read_json
 from toktools import ToktoolsError
 
 RATES = (1e-4, 0.02, 0.003)
@@ -89,6 +91,8 @@ def test_a_rate_at_which_training_diverges_is_not_chosen(tmp_path: Path):
     (run,) = Comparison(tmp_path / "c", plan).run()["runs"]
     assert run["trial"][0] == {"learning_rate": 1e38, "validation_bits_per_byte": None}
     assert run["learning_rate"] == 0.1
+    (row,) = learning_rate_rows(read_json(tmp_path / "c" / "results.json"))
+    assert (row["1e+38"], row["chosen"]) == ("diverged", "0.1")
 
 
 def test_a_sweep_in_which_all_diverge_is_a_failure():
