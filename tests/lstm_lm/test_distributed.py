@@ -161,4 +161,4 @@ def test_a_process_that_is_asked_to_stop_stops_both_at_once(trained_by_two):
 @pytest.mark.parametrize("name", ["stopped", "killed", "recovered"])
 def test_a_run_whose_processes_were_ended_ends_bit_by_bit_as_one_never_stopped(taken_up, name):
     assert result(taken_up / name) == result(taken_up / "whole")
-    assert "optimizer/0/average" in result(taken_up / name)[2]["last"]
+    assert "average/0" in result(taken_up / name)[2]["last"]
