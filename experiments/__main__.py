@@ -12,7 +12,7 @@ from experiments.bench.command import bench
 from experiments.bench.generation import generation
 from experiments.comparison.audit_command import audit
 from experiments.comparison.budgets import Budget
-from experiments.comparison.jobs.command import run_options, status
+from experiments.comparison.jobs.command import run_options, run_with_bars, status
 from experiments.parity.command import parity
 from experiments.play.command import play
 from experiments.reproduce.cli import reproduce
@@ -20,7 +20,7 @@ from experiments.study.command import study
 from lstm_lm.commands.options import CORPUS_OPTIONS, config_from, config_options, was_given
 from lstm_lm.commands.threads import wait_briefly
 from lstm_lm.config import ModelConfig, TrainingConfig, to_json
-from toktools.command_line import Group, say
+from toktools.command_line import INTERRUPTED, Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError, lookup
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from experiments.comparison.sweep import Sweep
     from toktools.corpus import Corpus
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 DEFAULT_TOKENIZERS = ("word", "character", "bpe:2000", "wordpiece:2000")
 
 
@@ -106,21 +105,14 @@ def compare(
         return
     if output is None:
         raise ToktoolsError("a comparison needs a folder; give one with --output (-o)")
-    from experiments.comparison.jobs.display import job_bars
-    from experiments.comparison.jobs.pool import default_jobs
     from experiments.comparison.running import Comparison
     from experiments.comparison.terminal import print_results
 
     try:
         comparison = Comparison(output, plan, threads=threads, say=say)
-        at_once = jobs or default_jobs(comparison.threads)
-        with job_bars() as on_look:
-            results = comparison.run(
-                at_once=at_once,
-                stores=stores,
-                accept_other_code=accept_other_code,
-                on_look=on_look,
-            )
+        results = run_with_bars(
+            comparison, jobs=jobs, stores=stores, accept_other_code=accept_other_code
+        )
     except KeyboardInterrupt:
         say(f"interrupted; all so far is in {output}, and the same command goes on")
         sys.exit(INTERRUPTED)

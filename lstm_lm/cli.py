@@ -31,7 +31,7 @@ from lstm_lm.commands.threads import one_blas_thread, wait_briefly
 from lstm_lm.commands.training import find_lr, seeds_asked_for, show_batch
 from lstm_lm.runs.backends import BACKENDS, CONFIGS
 from lstm_lm.training.processes import joined
-from toktools.command_line import Group, say
+from toktools.command_line import INTERRUPTED, Group, say
 from toktools.corpus.options import corpus_options
 from toktools.errors import ToktoolsError
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from toktools.tokenizer import Tokenizer
 
 CHOSEN = ("backend", "tokenizer", "vocab_size", "tokenizer_option")
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

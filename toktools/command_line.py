@@ -15,6 +15,9 @@ import click
 
 from toktools.errors import ToktoolsError
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C: 128 + SIGINT, as shells report it."""
+
 
 class Group(click.Group):
     """A click group whose commands end a user's mistake with `error: ...` and exit status 1."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
-from experiments.comparison.jobs.command import run_options
+from experiments.comparison.jobs.command import run_options, run_with_bars
 from experiments.study.names import BUDGETS, SCALES
-from toktools.command_line import say
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+from toktools.command_line import INTERRUPTED, say
 
 
 @click.command()
@@ -80,22 +79,10 @@ def study(
     if summary:
         click.echo(write_study(output), nl=False)
         return
-    from experiments.comparison.jobs.display import job_bars
-    from experiments.comparison.jobs.pool import default_jobs
-    from experiments.comparison.running import Comparison
     from experiments.study import scales, texts
     from experiments.study.running import run_study
 
     chosen = scales.SCALES[scale]()
-
-    def run(comparison: Comparison) -> dict:
-        with job_bars() as on_look:
-            return comparison.run(
-                at_once=jobs or default_jobs(comparison.threads),
-                stores=stores,
-                accept_other_code=accept_other_code,
-                on_look=on_look,
-            )
 
     try:
         whole = run_study(
@@ -103,7 +90,9 @@ def study(
             chosen,
             texts.chosen(chosen.texts, given=given, only=only),
             budgets or BUDGETS,
-            run=run,
+            run=partial(
+                run_with_bars, jobs=jobs, stores=stores, accept_other_code=accept_other_code
+            ),
             seeds=tuple(range(seeds or 0)),
             threads=threads,
             say=say,

@@ -18,14 +18,13 @@ from lstm_lm.commands.options import config_from
 from lstm_lm.commands.sampling import sampling_options, write
 from lstm_lm.config import SamplingConfig
 from lstm_lm.config.sampling import STRATEGIES
-from toktools.command_line import say
+from toktools.command_line import INTERRUPTED, say
 from toktools.errors import ToktoolsError, lookup
 
 if TYPE_CHECKING:
     from lstm_lm.numpy_lm.run import NumpyRun
     from lstm_lm.runs.run import Run
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 HELP = """\
 Type the beginning of a text; Enter lets the model finish it. An empty line begins from nothing.
   :strategy NAME [VALUE]   top-k 5, top-p 0.9, min-p 0.1, typical 0.9, argmax, sample, ...

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toktools.command_line import Bar, say
+from toktools.command_line import INTERRUPTED, Bar, say
 
 if TYPE_CHECKING:
     from toktools.training.count_table import Counting
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 CountingWith = Callable[[Bar], "Counting"]
 """Called with a progress bar."""
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from experiments.comparison.running import Comparison
+
+Json = dict[str, Any]
 Command = Callable[..., Any]
 
 
@@ -40,6 +44,22 @@ def run_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def run_with_bars(
+    comparison: Comparison, *, jobs: int | None, stores: Sequence[Path], accept_other_code: bool
+) -> Json:
+    """Run a comparison as `run_options` say, a bar for each job; return its results."""
+    from experiments.comparison.jobs.display import job_bars
+    from experiments.comparison.jobs.pool import default_jobs
+
+    with job_bars() as on_look:
+        return comparison.run(
+            at_once=jobs or default_jobs(comparison.threads),
+            stores=stores,
+            accept_other_code=accept_other_code,
+            on_look=on_look,
+        )
 
 
 @click.command()
