@@ -62,6 +62,13 @@ def main() -> None:
 @click.option("--seed", "seeds", type=int, multiple=True, help="May be repeated; default 0 1 2.")
 @click.option("--prompt", "prompts", multiple=True, help="Text to continue. May be repeated.")
 @click.option(
+    "--analogy",
+    "analogies",
+    multiple=True,
+    metavar="TEXT",
+    help="'king - man + woman = queen', asked of every model. May be repeated.",
+)
+@click.option(
     "--try-learning-rate",
     "learning_rates",
     type=float,
@@ -136,6 +143,7 @@ def _plan(design: Path | None, preset: str | None, corpus: Corpus, given: dict[s
         context_bytes=given["context_bytes"] or base.context_bytes,
         seeds=given["seeds"] or base.seeds,
         prompts=given["prompts"] or base.prompts,
+        analogies=given["analogies"] or base.analogies,
         sample_bytes=base.sample_bytes,
         budget=config_from(Budget, given, to_json(base.budget)),
         sweep=_sweep(base, given),

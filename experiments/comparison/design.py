@@ -1,7 +1,7 @@
 """A comparison as one file of TOML: read to a plan, and a plan written down.
 
     tokenizers = ["word", "bpe:2000"]      # or tables [[tokenizer]]: name, vocab_size, its options
-    seeds = [0, 1, 2]                      # and prompts, context_bytes, sample_bytes
+    seeds = [0, 1, 2]                      # and prompts, analogies, context_bytes, sample_bytes
     [corpus]                               # the arguments of toktools.open_corpus
     [model]                                # the fields of lstm_lm.ModelConfig
     [training]                             # the fields of lstm_lm.TrainingConfig
@@ -29,7 +29,7 @@ from toktools.corpus import open_corpus
 from toktools.errors import ToktoolsError, lookup
 
 SECTIONS = ("corpus", "model", "training", "budget", "sweep")
-LISTS = ("seeds", "prompts")
+LISTS = ("seeds", "prompts", "analogies")
 NUMBERS = ("context_bytes", "sample_bytes")
 KEYS = ("tokenizers", "tokenizer", *LISTS, *NUMBERS, *SECTIONS)
 
@@ -69,7 +69,8 @@ def plan_from(values: Mapping[str, Any]) -> Plan:
         lookup(key, inspect.signature(open_corpus).parameters, what="key of [corpus]")
     given: dict[str, Any] = {name: tuple(_of(values, name, list, "a list")) for name in LISTS}
     given |= {name: _of(values, name, int, "a number") for name in NUMBERS}
-    for name, kind, what in (("seeds", int, "whole numbers"), ("prompts", str, "texts")):
+    for name in LISTS:
+        kind, what = (int, "whole numbers") if name == "seeds" else (str, "texts")
         if any(type(value) is not kind for value in given[name]):
             raise ToktoolsError(f"{name} must be {what}, got {list(given[name])}")
     return Plan(

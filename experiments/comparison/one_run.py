@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.comparison import token_log
+from experiments.comparison.analogies import outcomes
 from experiments.comparison.budgets import SIZES
 from experiments.comparison.flops import size_of
 from experiments.comparison.pays import count_words, where_it_pays
@@ -14,6 +15,7 @@ from experiments.comparison.plan import Plan
 from experiments.comparison.quality import quality_of
 from experiments.comparison.token_log import TokenLog
 from lstm_lm.data.encoded import EncodedSplit, encode_split
+from lstm_lm.embeddings.vectors import open_vectors
 from lstm_lm.evaluation.scoring import evaluation_of
 from lstm_lm.files import read_json
 from lstm_lm.runs.directory import RunDirectory
@@ -56,6 +58,7 @@ def result_of(
         "train": train_split.summary(),
         "test": test.as_dict(),
         **of_the_text(run.tokenizer, log, splits),
+        "analogies": outcomes(open_vectors(run.path), plan.analogies, splits["train"]),
         "validation": read_json(RunDirectory(run.path).evaluation)["validation"],
         "training_seconds": last["training_seconds"],
         "tokens_per_second": last["tokens_seen"] / last["training_seconds"],

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from experiments.comparison.analogies import words_of
 from experiments.comparison.budgets import Budget
 from experiments.comparison.sweep import Sweep, sweep_from_json
 from lstm_lm.commands.options import make_tokenizer
@@ -108,6 +109,7 @@ class Plan:
         context_bytes: gradients flow through about this many bytes of text.
         seeds: every tokenizer is run once with each.
         prompts: texts that every model continues.
+        analogies: what is asked of every model's vectors, as `king - man + woman = queen`.
         sample_bytes: about how much text a continuation is, the same for every tokenizer.
         budget: what every run gets the same amount of.
         sweep: the learning rates that are tried for each tokenizer, if any.
@@ -120,6 +122,7 @@ class Plan:
     context_bytes: int = 256
     seeds: tuple[int, ...] = (0, 1, 2)
     prompts: tuple[str, ...] = ()
+    analogies: tuple[str, ...] = ()
     sample_bytes: int = 160
     budget: Budget = field(default_factory=Budget)
     sweep: Sweep | None = None
@@ -131,6 +134,8 @@ class Plan:
             raise ToktoolsError(f"each tokenizer is compared once, got {twice[0]!r} twice")
         if not self.tokenizers or not self.seeds:
             raise ToktoolsError("a comparison needs at least one tokenizer and one seed")
+        for analogy in self.analogies:
+            words_of(analogy)
         if self.context_bytes < 1:
             raise ToktoolsError(f"context_bytes must be >= 1, got {self.context_bytes}")
         if self.training.minutes is not None and self._has_length:
@@ -179,6 +184,7 @@ class Plan:
             "context_bytes": self.context_bytes,
             "seeds": list(self.seeds),
             "prompts": list(self.prompts),
+            "analogies": list(self.analogies),
             "sample_bytes": self.sample_bytes,
             "budget": to_json(self.budget),
             "sweep": None if self.sweep is None else to_json(self.sweep),
@@ -186,7 +192,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Plan:
-        """Return the plan that `to_json` wrote down; older ones have no budget and no sweep."""
+        """Return the plan that `to_json` wrote down; older ones lack budget, sweep, analogies."""
         sweep = values.get("sweep")
         return cls(
             corpus=values["corpus"],
@@ -196,6 +202,7 @@ class Plan:
             context_bytes=values["context_bytes"],
             seeds=tuple(values["seeds"]),
             prompts=tuple(values["prompts"]),
+            analogies=tuple(values.get("analogies", ())),
             sample_bytes=values["sample_bytes"],
             budget=from_json(Budget, values.get("budget", {})),
             sweep=None if sweep is None else sweep_from_json(sweep),

@@ -120,4 +120,6 @@ def command_line(plan: Plan) -> str:
         words += ["--seed", str(seed)]
     for prompt in plan.prompts:
         words += ["--prompt", prompt]
+    for analogy in plan.analogies:
+        words += ["--analogy", analogy]
     return shlex.join([*words, "-o", "runs/again"])

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Announce = Callable[[str], object]
+MAY_CHANGE = ("tokenizers", "seeds", "prompts", "analogies")
+"""Parts of a plan that may be more, or others, when a comparison goes on."""
 
 
 class Comparison:
@@ -50,7 +52,7 @@ class Comparison:
 
     Args:
         folder: is made if need be. If it holds an unfinished comparison, that one goes on; more
-            tokenizers, seeds and prompts may be added to it, all else must be the same.
+            tokenizers, seeds, prompts and analogies may be added to it, all else must be the same.
         threads: on how many each run computes, for sums depend on it: 1, or what the folder says.
         say: gets a line at every step.
         on_progress: makes a callback for each run; see `lstm_lm.training.trainer.OnProgress`.
@@ -304,7 +306,7 @@ class Comparison:
 
 def _settings(plan: Json, threads: int) -> Json:
     """Return, under one flat name each, what must stay the same when a comparison goes on."""
-    fixed = {k: v for k, v in plan.items() if k not in ("tokenizers", "seeds", "prompts")}
+    fixed = {name: value for name, value in plan.items() if name not in MAY_CHANGE}
     parts = {part: fixed.pop(part) for part in ("corpus", "model", "training")}
     flat = {f"{part}.{k}": v for part, values in parts.items() for k, v in values.items()}
     return fixed | flat | {"threads": threads}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+from experiments.comparison.analogies import analogy_rows
 from experiments.comparison.cross_scores import cross_rows
 from experiments.comparison.quality import quality_rows
 from experiments.comparison.summary import Figure, cells, rows
@@ -134,6 +135,7 @@ def tables_of(results: Json) -> dict[str, list[TextRow]]:
         "Rank correlations": correlation_rows(results),
         "What texts from nothing are like": quality_rows(results),
         "What these texts cost under the other models": cross_rows(results),
+        "Analogies": analogy_rows(results),
     }
     return {heading: table for heading, table in made.items() if table}
 

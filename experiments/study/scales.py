@@ -43,6 +43,7 @@ class Scale:
             context_bytes=self.context_bytes,
             seeds=seeds or self.seeds,
             prompts=text.prompts,
+            analogies=text.analogies,
             budget=Budget(equal=budget, amount=self.amounts[budget]),
         )
 
@@ -75,7 +76,11 @@ def small() -> Scale:
         ),
         model=ModelConfig(embedding_size=128, hidden_size=192, n_layers=1, dropout=0.2),
         training=TrainingConfig(
-            batch_size=16, learning_rate=4e-3, n_validations=4, validation_bytes=100_000
+            batch_size=16,
+            learning_rate=4e-3,
+            precision="bfloat16",
+            n_validations=4,
+            validation_bytes=100_000,
         ),
         amounts={"bytes": 2_000_000, "flops": 4e12},
     )

@@ -17,7 +17,7 @@ class StudyText:
         name: a word, which names its folders. title: what people read.
         source: what `open_corpus` is given; None: it must be named, for it cannot be had by name.
         reading: the other arguments of `open_corpus`.
-        prompts: what every model continues.
+        prompts: what every model continues. analogies: what is asked of its vectors.
     """
 
     name: str
@@ -25,6 +25,7 @@ class StudyText:
     source: str | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
     prompts: tuple[str, ...] = ()
+    analogies: tuple[str, ...] = ()
 
     def corpus(self) -> dict[str, Any]:
         """Return the arguments of `open_corpus`.
@@ -49,6 +50,7 @@ STUDIED = (
         source="ptb",
         reading=_LINES,
         prompts=("the company said", "in the third quarter", "analysts expect"),
+        analogies=("his - he + she = her", "years - year + day = days", "is - was + were = are"),
     ),
     StudyText(
         name="shakespeare",
@@ -56,18 +58,21 @@ STUDIED = (
         source="tiny-shakespeare",
         reading=_LINES,
         prompts=("To be, or not to", "My lord,", "What is"),
+        analogies=("king - man + woman = queen", "his - he + she = her", "thy - thou + I = my"),
     ),
     StudyText(
         name="headlines",
         title="political headlines",
         reading={**_LINES, "field": "headline", "where": {"category": "POLITICS"}},
         prompts=("Donald Trump", "Senate Republicans", "The White House"),
+        analogies=("his - he + she = her", "Democrats - Democrat + Republican = Republicans"),
     ),
     StudyText(
         name="german",
         title="German help pages",
         reading=_HELP,
         prompts=("Klicken Sie auf", "Öffnen Sie ein", "Die Funktion"),
+        analogies=("Zeilen - Zeile + Spalte = Spalten", "sind - ist + hat = haben"),
     ),
     StudyText(
         name="japanese",

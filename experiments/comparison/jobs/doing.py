@@ -18,8 +18,8 @@ Json = dict[str, Any]
 OnStart = Callable[[Job], object]
 OnEnd = Callable[[Job, Json | None], object]
 """Called with a job that has ended, and why it failed; None if it is done."""
-PAUSE = 0.05
-"""Seconds between two looks at the processes."""
+PAUSE = 0.2
+"""Seconds between two looks at the processes, and at what they have written."""
 
 
 def one_by_one(
@@ -55,9 +55,9 @@ def side_by_side(
     Raises: TrainingInterrupted at Ctrl-C or SIGTERM, when all that ran has saved its state. At a
             second Ctrl-C KeyboardInterrupt, at once.
     """
-    waiting = list(todo)
+    waiting, done = list(todo), list[Job]()
     with stopping(None) as asked:
-        while waiting or pool.jobs:
+        while waiting or done or pool.jobs:
             if asked() and not pool.stopping:
                 waiting.clear()
                 pool.stop()
@@ -67,13 +67,17 @@ def side_by_side(
                     start(job)
                 except OSError as e:  # no room for its log, or for one more process
                     _end(job, {"error": told(e)}, waiting, on_end)
+            for job in done:  # taking note may take seconds: others run meanwhile
+                on_end(job, None)
+            done = []
             for ended in pool.ended():
                 if ended.failure is not None:
                     _end(ended.job, ended.failure, waiting, on_end)
                 elif not ended.stopped:
-                    on_end(ended.job, None)
-            on_look()
-            time.sleep(PAUSE)
+                    done.append(ended.job)
+            if not done:
+                on_look()
+                time.sleep(PAUSE)
         if pool.stopping:
             raise TrainingInterrupted
 

@@ -24,7 +24,7 @@ from lstm_lm.runs.source import source_digest
 Json = dict[str, Any]
 SETTING_UP = ("setting_up", "budgets", "sweep", "flops")
 """Modules of `experiments.comparison` that decide how a model is trained."""
-NOT_IN_KEY = ("corpus", "tokenizers", "seeds", "prompts", "sample_bytes")
+NOT_IN_KEY = ("corpus", "tokenizers", "seeds", "prompts", "analogies", "sample_bytes")
 """Parts of a plan that say where text is, which jobs there are, and what is read from a model."""
 
 

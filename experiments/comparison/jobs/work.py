@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lstm_lm.training.trainer import OnProgress
 
 Json = dict[str, Any]
-READING = ("one_run", "token_log", "pays", "quality", "flops")
+READING = ("analogies", "one_run", "token_log", "pays", "quality", "flops")
 """Modules of `experiments.comparison` that say what is asked of a trained model."""
 
 
@@ -128,7 +128,7 @@ def reading(plan: Plan) -> Json:
 
     A run that was asked otherwise is read again.
     """
-    asked = {"prompts": list(plan.prompts), "sample_bytes": plan.sample_bytes}
+    asked = {name: plan.to_json()[name] for name in ("prompts", "analogies", "sample_bytes")}
     return {**asked, "code": source_of(READING)}
 
 

@@ -129,6 +129,13 @@ def _add_new(run: Json) -> None:
         {"learning_rate": rate, "validation_bits_per_byte": bits + abs(rate - 0.004) * 20}
         for rate in (0.002, 0.004, 0.008)
     ]
+    run["analogies"] = [
+        {
+            **{"analogy": "king - man + woman = queen", "unknown": [], "candidates": 997},
+            "pieces": [["king"], ["man"], ["wo", "man"], ["queen"]],
+            **{"closest": ["men", "queen"], "place": 2 + run["seed"]},
+        }
+    ]
     run["learning_rate"] = 0.004
     run["sizes"] = {"hidden_size": 200 + run["n_vocab"] // 100, "embedding_size": 200}
     run["intrinsic"] = {"bytes_per_token": 3.4, "renyi_efficiency": 0.512345}

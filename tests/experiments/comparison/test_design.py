@@ -47,6 +47,7 @@ PLANS = st.builds(
     context_bytes=st.integers(1, 999),
     seeds=st.lists(st.integers(0, 99), min_size=1, unique=True).map(tuple),
     prompts=st.lists(st.text(max_size=9)).map(tuple),
+    analogies=st.sampled_from([(), ("king - man + woman = queen", "a - b + c = d")]),
     sample_bytes=st.integers(1, 999),
     budget=st.sampled_from(BUDGETS),
     sweep=st.none()

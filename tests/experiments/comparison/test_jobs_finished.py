@@ -99,7 +99,7 @@ def test_a_key_is_not_of_other_jobs_prompts_or_where_the_text_is():
     others = [
         plan(tokenizers=(TokenizerSpec("byte"), TokenizerSpec("word"))),
         plan(seeds=(0, 1)),
-        plan(prompts=("two",), sample_bytes=20),
+        plan(prompts=("two",), analogies=("a - b + c = d",), sample_bytes=20),
         plan(corpus={"source": "elsewhere"}),
     ]
     assert {key(other) for other in others} == {key(plan())}
@@ -144,9 +144,11 @@ def test_a_finished_run_of_another_comparison_is_taken_over(tmp_path: Path, coun
 
 def test_a_run_is_read_again_for_more_prompts_and_not_trained(tmp_path: Path, counting: Counting):
     counting.run(tmp_path / "c", plan())
-    results = counting.run(tmp_path / "c", plan(prompts=("two", "ten")))
+    asked = {"prompts": ("two", "ten"), "analogies": ("sixty - six + seven = seventy",)}
+    results = counting.run(tmp_path / "c", plan(**asked))
     assert counting.n_updates == 0
     assert len(results["runs"][0]["cut"]) == 2
+    assert results["runs"][0]["analogies"][0]["analogy"] == asked["analogies"][0]
 
 
 def test_what_one_tokenizer_took_serves_its_other_seeds(tmp_path: Path, counting: Counting):

@@ -72,8 +72,9 @@ def test_a_plan_survives_json():
     assert Plan.from_json(json.loads(json.dumps(demo().to_json()))) == demo()
 
 
-def test_a_plan_of_before_budgets_opens():
-    values = {k: v for k, v in demo().to_json().items() if k not in ("budget", "sweep")}
+def test_a_plan_of_before_budgets_and_analogies_opens():
+    new = ("budget", "sweep", "analogies")
+    values = {k: v for k, v in demo().to_json().items() if k not in new}
     assert Plan.from_json(values) == demo()
 
 
@@ -111,6 +112,7 @@ def test_the_command_in_the_report_gives_the_same_plan(monkeypatch: pytest.Monke
         *("compare", "--corpus", "human-numbers", "--normalize", "whitespace,lowercase"),
         *("-t", "bpe:300", "-t", "word:min_count=1", "--epochs", "2", "--tied", "--n-layers", "1"),
         *("--context-bytes", "99", "--seed", "5", "--prompt", "it's one", "-o", "x"),
+        *("--analogy", "sixty - six + seven = seventy"),
         *("--equal", "parameters", "--amount", "90000", "--adjust", "embedding_size"),
         *("--try-learning-rate", "0.1", "--try-learning-rate", "0.02", "--trial-share", "0.25"),
     ]
@@ -120,3 +122,4 @@ def test_the_command_in_the_report_gives_the_same_plan(monkeypatch: pytest.Monke
     CliRunner().invoke(main, again[3:])
     assert plans[0] == plans[1]
     assert plans[0].prompts == ("it's one",)
+    assert plans[0].analogies == ("sixty - six + seven = seventy",)
