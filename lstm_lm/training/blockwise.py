@@ -22,6 +22,8 @@ from torch import Tensor
 
 from lstm_lm.data.batching import IGNORED
 from lstm_lm.products import product
+from lstm_lm.training import softmax_loops
+from lstm_lm.training.softmax_loops import can_loop
 
 BLOCK_ROWS = 400
 """Rows of a block; fewer where the vocabulary is large."""
@@ -102,10 +104,7 @@ class _Blocks(torch.autograd.Function):
             objective += cost_R.sum()
             if not any(wanted):
                 continue
-            d_RV = _derivative(p_RV, y_R, slope_R)
-            if d_bias is not None:
-                d_bias += d_RV.sum(0)
-            d_RV = d_RV.to(kind)
+            d_RV = _derivative(p_RV, y_R, slope_R, d_bias, kind)
             if d_h is not None:
                 d_h[block] = product(d_RV, head[0].t())
             if d_weight is not None:
@@ -126,6 +125,8 @@ def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor
     -log p_y is reckoned from the likeliest token m, whose p_m is at least 1/V, as
     logit_m - logit_y - log p_m: finite where p_y is too small for a float, with one exponential.
     """
+    if can_loop(logits_RV) and dtype == torch.float32:
+        return softmax_loops.softmax_and_nats(logits_RV, y_R)
     p_RV = torch.softmax(logits_RV, -1, dtype=dtype)
     logit_R = logits_RV.gather(1, y_R.clamp(min=0)[:, None])[:, 0].to(dtype)
     nats_R = logits_RV.amax(-1) - logit_R - p_RV.amax(-1).log()
@@ -148,7 +149,17 @@ def target_costs(
     return cost_R, slope_R
 
 
-def _derivative(p_RV: Tensor, y_R: Tensor, slope_R: Tensor) -> Tensor:
-    """Return the derivative of the cost by the logits, in the memory of `p_RV`."""
+def _derivative(
+    p_RV: Tensor, y_R: Tensor, slope_R: Tensor, d_bias_V: Tensor | None, dtype: torch.dtype
+) -> Tensor:
+    """Return the derivative of the cost by the logits, in `dtype`, and add its rows to `d_bias_V`.
+
+    The memory of `p_RV` is used.
+    """
+    if can_loop(p_RV):
+        return softmax_loops.derivative(p_RV, y_R, slope_R, d_bias_V, dtype)
     p_RV.scatter_add_(1, y_R.clamp(min=0)[:, None], p_RV.new_full((len(y_R), 1), -1.0))
-    return p_RV.mul_(slope_R[:, None])
+    p_RV.mul_(slope_R[:, None])
+    if d_bias_V is not None:
+        d_bias_V += p_RV.sum(0)
+    return p_RV.to(dtype)

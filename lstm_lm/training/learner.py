@@ -17,6 +17,7 @@ from lstm_lm.data.batching import IGNORED, Chunk
 from lstm_lm.model import LanguageModel, State, detach
 from lstm_lm.regularization import drop_own_rows
 from lstm_lm.training.averaging import WeightAverage
+from lstm_lm.training.heap import keep_freed_memory
 from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.norms import measure_norms
 from lstm_lm.training.optimizers import make_optimizer, optimizer_tensors, set_optimizer_tensors
@@ -105,6 +106,8 @@ class Learner:
         self.average = WeightAverage(model.parameters(), decay=config.ema or 1.0)
         self.carried = CarriedState(config.detach_every)
         self.latest: Chunk | None = None
+        if model.device.type == "cpu":
+            keep_freed_memory()
 
     def update(self, chunk: Chunk, learning_rate: float) -> Update:
         """Make one update from one chunk."""
