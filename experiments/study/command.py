@@ -47,6 +47,9 @@ from toktools.command_line import INTERRUPTED, say
     "--seeds", type=click.IntRange(min=1), help="How many: 0, 1, ...  [default: the scale's]"
 )
 @click.option("--summary", is_flag=True, help="Run nothing; write what the folder has, and print.")
+@click.option(
+    "--publish", is_flag=True, help="Run nothing; put what the folder has into docs/ of this tree."
+)
 @run_options
 def study(
     output: Path,
@@ -56,6 +59,7 @@ def study(
     budgets: tuple[str, ...],
     seeds: int | None,
     summary: bool,
+    publish: bool,
     jobs: int | None,
     threads: int | None,
     stores: tuple[Path, ...],
@@ -78,6 +82,12 @@ def study(
 
     if summary:
         click.echo(write_study(output), nl=False)
+        return
+    if publish:
+        from experiments.study.publishing import publish as put
+
+        for path in put(output):
+            click.echo(path)
         return
     from experiments.study import scales, texts
     from experiments.study.running import run_study

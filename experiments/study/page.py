@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from experiments.comparison.tables import markdown_table
+from experiments.study.titles import short_titles, shortened
 
 Json = dict[str, Any]
 
@@ -58,7 +59,7 @@ def _verdicts(found: Iterable[Json], name: str) -> list[Json]:
     """Return a row for each claim, with what it comes to under each budget."""
     by_claim: dict[str, Json] = {}
     for one in found:
-        row = by_claim.setdefault(one[name], {name: one[name]})
+        row = by_claim.setdefault(one[name], {name: shortened(one[name])})
         row[f"equal {one['budget']}"] = one["verdict"]
     return [*by_claim.values()]
 
@@ -116,8 +117,10 @@ def _by_text(
     names = dict.fromkeys(row[name] for one in comparisons for row in one[kind])
     found = {(row[name], one["text"]): cell(row) for one in comparisons for row in one[kind]}
     texts = [one["text"] for one in comparisons]
+    shown = short_titles([*names]) if first == "tokenizer" else map(shortened, names)
     return [
-        {first: title} | {text: found.get((title, text), "") for text in texts} for title in names
+        {first: own} | {text: found.get((title, text), "") for text in texts}
+        for title, own in zip(names, shown, strict=True)
     ]
 
 
