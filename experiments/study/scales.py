@@ -79,10 +79,11 @@ def small() -> Scale:
             batch_size=16,
             learning_rate=4e-3,
             precision="bfloat16",
+            unigram_start=True,
             n_validations=4,
             validation_bytes=100_000,
         ),
-        amounts={"bytes": 2_000_000, "flops": 4e12},
+        amounts={"bytes": 1_000_000, "flops": 2e12},
     )
 
 
@@ -100,6 +101,8 @@ def large() -> Scale:
         training=TrainingConfig(
             batch_size=64,
             learning_rate=2e-3,
+            precision="bfloat16",
+            unigram_start=True,
             n_validations=20,
             validation_bytes=400_000,
             checkpoint_every="60s",

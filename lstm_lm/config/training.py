@@ -87,6 +87,9 @@ class TrainingConfig:
         "Train on a softmax over the targets and so many words, half the commonest, half drawn "
         "anew for each update; default: all words.",
     )
+    unigram_start: bool = setting(
+        False, "Begin with the head's bias at the log frequency of each token, not at 0."
+    )
     class_weights: str = setting(
         "none", "Weight of a token in the loss, by its share of the text.", choices=CLASS_WEIGHTS
     )

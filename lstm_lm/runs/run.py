@@ -33,6 +33,7 @@ from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.processes import Processes, joined
 from lstm_lm.training.signals import stopping
 from lstm_lm.training.trainer import OnProgress, Trainer
+from lstm_lm.training.unigram_start import start_from_frequencies
 from toktools.tokenizer import Tokenizer
 
 
@@ -166,6 +167,8 @@ def train(
         with torch.random.fork_rng(devices=cuda), stopping(stop) as asked_to_stop:
             torch.manual_seed(config.seed)
             network = LanguageModel(tokenizer.n_vocab, model_config).to(device)
+            if config.unigram_start:
+                start_from_frequencies(network.head, splits["train"].ids)
             if begins_with and not (resume and directory.last.exists()):
                 load_origin(network, tokenizer, begins_with)
             trainer = _trainer(
