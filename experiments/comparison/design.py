@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments.comparison.budgets import Budget
-from experiments.comparison.plan import Plan, TokenizerSpec
+from experiments.comparison.plan import TRAINING, Plan, TokenizerSpec
 from experiments.comparison.sweep import sweep_from_json
-from lstm_lm.config import ModelConfig, TrainingConfig, from_json
+from lstm_lm.config import ModelConfig, TrainingConfig, from_json, to_json
 from lstm_lm.files import write_text
 from toktools.corpus import open_corpus
 from toktools.errors import ToktoolsError, lookup
@@ -77,7 +77,7 @@ def plan_from(values: Mapping[str, Any]) -> Plan:
         corpus=open_corpus(**corpus).describe(),
         tokenizers=_tokenizers(values),
         model=from_json(ModelConfig, sections["model"]),
-        training=from_json(TrainingConfig, _training(sections["training"])),
+        training=from_json(TrainingConfig, to_json(TRAINING) | _training(sections["training"])),
         budget=from_json(Budget, sections["budget"]),
         sweep=sweep_from_json(sections["sweep"]) if sections["sweep"] else None,
         **{name: value for name, value in given.items() if name in values},
@@ -93,7 +93,7 @@ def design_of(plan: Plan) -> str:
     """Return a plan as TOML, what has its default left out of [model] and [training]."""
     values = plan.to_json()
     lines = [_line(name, values[name]) for name in ("tokenizers", *LISTS, *NUMBERS)]
-    defaults = {"model": vars(ModelConfig()), "training": vars(TrainingConfig())}
+    defaults = {"model": vars(ModelConfig()), "training": vars(TRAINING)}
     for section in SECTIONS:
         known = defaults.get(section, {})
         of_section = {
@@ -111,12 +111,12 @@ _SET_BY_PLAN = {("training", "bptt"), ("training", "seed")}
 """What context_bytes and seeds decide for each run."""
 
 
-def _training(section: Mapping[str, Any]) -> Mapping[str, Any]:
+def _training(section: Mapping[str, Any]) -> dict[str, Any]:
     """Return the section; ToktoolsError at what the plan itself sets for each run."""
     for name, instead in (("bptt", "context_bytes"), ("seed", "seeds")):
         if name in section:
             raise ToktoolsError(f"{name} of [training] differs from run to run; give {instead}")
-    return section
+    return dict(section)
 
 
 def _of(values: Mapping[str, Any], name: str, kind: type, what: str) -> Any:

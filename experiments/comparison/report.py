@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from experiments.comparison.charts import charts_of
 from experiments.comparison.plain import csv_of, markdown_report
-from experiments.comparison.plan import Plan
+from experiments.comparison.plan import TRAINING, Plan
 from experiments.comparison.summary import failures, headline, rows
 from experiments.comparison.tables import tables_of
 from experiments.pages import render
@@ -79,7 +79,7 @@ def command_line(plan: Plan) -> str:
     import shlex
 
     from experiments.comparison.budgets import Budget
-    from lstm_lm.config import ModelConfig, TrainingConfig, to_json
+    from lstm_lm.config import ModelConfig, to_json
 
     corpus = plan.corpus
     sources = [corpus["source"]] if isinstance(corpus["source"], str) else corpus["source"]
@@ -99,7 +99,7 @@ def command_line(plan: Plan) -> str:
         words += ["--tokenizer", spec.text]
     for config, defaults in (
         (plan.model, ModelConfig()),
-        (plan.training, TrainingConfig()),
+        (plan.training, TRAINING),
         (plan.budget, Budget()),
     ):
         before = to_json(defaults)

@@ -24,8 +24,8 @@ def start_from_frequencies(head: nn.Linear, ids: NDArray[np.uint32]) -> None:
     Example:
         >>> head = nn.Linear(1, 3)
         >>> start_from_frequencies(head, np.array([0, 0, 0, 1], np.uint32))
-        >>> head.bias.softmax(0).tolist()  # (3, 1, 0) + 0.5 of 5.5
-        [0.6363636255264282, 0.27272725105285645, 0.09090910851955414]
+        >>> [round(share, 3) for share in head.bias.softmax(0).tolist()]  # (3.5, 1.5, 0.5) / 5.5
+        [0.636, 0.273, 0.091]
     """
     counts_V = np.bincount(ids, minlength=len(head.bias)) + UNSEEN
     log_share_V = torch.from_numpy(np.log(counts_V / counts_V.sum()))

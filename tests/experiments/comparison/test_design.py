@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from experiments.__main__ import main
 from experiments.comparison.budgets import Budget
 from experiments.comparison.design import design_of, plan_from, read_design, write_design
-from experiments.comparison.plan import Plan, TokenizerSpec
+from experiments.comparison.plan import TRAINING, Plan, TokenizerSpec
 from experiments.comparison.presets import demo
 from experiments.comparison.sweep import Sweep
 from lstm_lm.config import ModelConfig, TrainingConfig
@@ -93,7 +93,7 @@ def test_tables_of_tokenizers_are_specs():
 def test_what_is_left_out_is_as_on_the_command_line():
     plan = plan_from({"tokenizers": ["byte"]})
     assert plan.corpus["source"] == "python-docs"
-    assert (plan.model, plan.training) == (ModelConfig(), TrainingConfig())
+    assert (plan.model, plan.training) == (ModelConfig(), TRAINING)
     assert (plan.seeds, plan.context_bytes) == ((0, 1, 2), 256)
 
 

@@ -112,7 +112,7 @@ def test_the_command_in_the_report_gives_the_same_plan(monkeypatch: pytest.Monke
         *("compare", "--corpus", "human-numbers", "--normalize", "whitespace,lowercase"),
         *("-t", "bpe:300", "-t", "word:min_count=1", "--epochs", "2", "--tied", "--n-layers", "1"),
         *("--context-bytes", "99", "--seed", "5", "--prompt", "it's one", "-o", "x"),
-        *("--analogy", "sixty - six + seven = seventy"),
+        *("--analogy", "sixty - six + seven = seventy", "--no-unigram-start"),
         *("--equal", "parameters", "--amount", "90000", "--adjust", "embedding_size"),
         *("--try-learning-rate", "0.1", "--try-learning-rate", "0.02", "--trial-share", "0.25"),
     ]
@@ -122,4 +122,5 @@ def test_the_command_in_the_report_gives_the_same_plan(monkeypatch: pytest.Monke
     CliRunner().invoke(main, again[3:])
     assert plans[0] == plans[1]
     assert plans[0].prompts == ("it's one",)
+    assert not plans[0].training.unigram_start
     assert plans[0].analogies == ("sixty - six + seven = seventy",)
