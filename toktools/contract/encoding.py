@@ -64,13 +64,16 @@ class TextToIds(Contract):
         cache = self._cache
         for piece in self.pretokenizer.split(text):
             known = cache.get(piece)
-            if known is None:
-                known = self.encode_piece(piece)
-                if len(cache) >= _CACHE_SIZE:
-                    cache.clear()
-                if len(piece) <= 64:  # long pieces seldom come back
-                    cache[piece] = known
-            ids.extend(known)
+            ids.extend(self._encode_new(piece) if known is None else known)
+
+    def _encode_new(self, piece: str) -> list[int]:
+        """Return the ids of a piece that the cache does not hold, and keep them there."""
+        ids = self.encode_piece(piece)
+        if len(self._cache) >= _CACHE_SIZE:
+            self._cache.clear()
+        if len(piece) <= 64:  # long pieces seldom come back
+            self._cache[piece] = ids
+        return ids
 
     def encode_array(
         self,
@@ -204,9 +207,12 @@ class TextToIds(Contract):
         if self.normalizer is not None:
             text, source = self.normalizer.normalize_aligned(text)
         for start, end in self.pretokenizer.split_spans(text):
-            piece_ids = self.encode_piece(text[start:end])
+            piece = text[start:end]
+            piece_ids = self._cache.get(piece)
+            if piece_ids is None:
+                piece_ids = self._encode_new(piece)
             ids.extend(piece_ids)
-            for a, b in self.piece_spans(text[start:end], piece_ids):
+            for a, b in self.piece_spans(piece, piece_ids):
                 a, b = start + a, start + b
                 if source is not None:
                     a, b = source[a], source[b - 1] + 1
