@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 
 from experiments.plots.chart import Axis, Chart, Series, Value, colour_of, round_of, ticks_of
 
+LONG_TITLE = 24
+"""Letters of a title of which no more than two stand side by side in a legend."""
 _TEXT = "#010203"  # stands for the colour of the text, until the picture is written
 _DASHES = ("-", "--", ":")
 _SYMBOLS = ("o", "s", "D")
@@ -37,7 +39,9 @@ def svg_of(chart: Chart) -> Markup:
             _draw(axes, chart, series, label=None if series.title in named else series.title)
             named.add(series.title)
         if len(chart.legend) > 1:
-            figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+            wide = max(map(len, chart.legend)) > LONG_TITLE
+            ncols, size = (2, 7.5) if wide else (3, 9)
+            figure.legend(loc="outside lower center", ncols=ncols, frameon=False, fontsize=size)
         buffer = io.StringIO()
         figure.savefig(
             buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
