@@ -8,12 +8,13 @@ The folder of a comparison holds
     runs/SLUG/seed-N/            the run directory of `lstm_lm`, and result.json when it is done
     jobs/SLUG/seed-N/            what the job said, and why it failed if it did
     earlier/                     runs of another version of the code
-    results.json, report.html    made anew after every run
+    results.json, report.html    made anew after a run, if they have not been just before
     cross.json                   what texts cost under other runs, so that it is computed once
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
@@ -34,6 +35,7 @@ from experiments.comparison.jobs.work import Worker, is_read, on_threads, splits
 from experiments.comparison.plan import Plan, TokenizerSpec
 from experiments.comparison.report import write_report
 from lstm_lm.files import read_json, write_json
+from lstm_lm.training.outcomes import TrainingInterrupted
 from toktools.corpus import digest
 from toktools.errors import ToktoolsError
 from toktools.kernels.threads import n_threads
@@ -74,6 +76,7 @@ class Comparison:
         self._corpus = plan.open()
         self._splits = splits_of(self._corpus)
         self._failures: dict[Job, Json] = {}
+        self._next_write = 0.0
         recorded = read_json(self._places.plan) if self._places.plan.exists() else {}
         self.threads = threads or recorded.get("threads", 1)
         self._record = {
@@ -92,7 +95,7 @@ class Comparison:
         accept_other_code: bool = False,
         on_look: Callable[[Overview], object] | None = None,
     ) -> Json:
-        """Do every run that is not done, and write results and report after each.
+        """Do every run that is not done, and write results and report now and then, and at the end.
 
         Args:
             at_once: do so many jobs at a time, each in a process of its own; by default one by one
@@ -114,12 +117,17 @@ class Comparison:
             for job in todo:
                 self._places.failure(job).unlink(missing_ok=True)
             order = {job: keys[job].as_dict() for job in todo}
-            if at_once is None:
-                self._do_here(todo, order, accept_other_code)
-            else:
-                self._warn(at_once)
-                with Pool(self._places, at_once, threads=self.threads, lock=lock) as pool:
-                    self._do_in(pool, todo, order, accept_other_code, on_look)
+            try:
+                if at_once is None:
+                    self._do_here(todo, order, accept_other_code)
+                else:
+                    self._warn(at_once)
+                    with Pool(self._places, at_once, threads=self.threads, lock=lock) as pool:
+                        self._do_in(pool, todo, order, accept_other_code, on_look)
+            except TrainingInterrupted:
+                self._next_write = 0.0
+                self._write_so_far()
+                raise
             return self.write()
 
     def write(self) -> Json:
@@ -272,11 +280,19 @@ class Comparison:
             self._write_so_far()
 
     def _write_so_far(self) -> None:
-        """Write the results there are; where the disk is full, the other runs still go on."""
+        """Write the results there are, unless that would take over a tenth of the time.
+
+        Where the disk is full, the other runs still go on.
+        """
+        began = time.monotonic()
+        if began < self._next_write:
+            return
         try:
             self.write()
         except (OSError, ToktoolsError) as e:
             self._say(f"  {self._places.results}: cannot be written now: {told(e)}")
+        ended = time.monotonic()
+        self._next_write = ended + 9 * (ended - began)
 
     def _check_same(self) -> None:
         """Raise ToktoolsError unless the folder is free or holds this same comparison."""
