@@ -169,7 +169,7 @@ def test_scores_that_would_be_rounded_are_left_to_the_readable_learner():
 def test_symbols_that_are_spelled_twice_again_and_again_end_the_recounts(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(kernels, "_MOST_RECOUNTS", 2)
+
     counted: list[int] = []
     count = kernels.Learner._count_pairs
     monkeypatch.setattr(
