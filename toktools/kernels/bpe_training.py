@@ -71,15 +71,19 @@ said."""
 ASK, FORBIDDEN = -1, -2
 """In state[MADE]: nothing is said; the pair must not be merged."""
 
-WEIGHT, NUMBER, PLACE = range(3)
+WEIGHT, NUMBER = range(2)
+PLACE = NUMBER
 """Columns of `tallies`, for a symbol beside the pair: how often, counting words, and in how many
-places it stood; where the next place of the pair that was formed goes, negative for nowhere."""
+places it stood. When the pairs that were formed have their room, where the next place goes stands
+instead of that number; NOWHERE for those that have none."""
+
+NOWHERE = -1
 
 FULL, CONTENT, POWER = 0, 1, 2
 """Columns of `hashes`: of the whole string, of what it adds when joined, and base^length."""
 
 ROUND = 2000  # turns between two moments for progress
-_AHEAD = 12  # occurrences
+_AHEAD = 24  # occurrences
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _20, _1 = np.uint64(20), np.uint64(1)
 
@@ -93,8 +97,8 @@ def merge_everywhere(
     Args:
         pair: its row; made: the symbol it becomes; cells, weights: see `pair_table.py`.
         around: int32 (2, n_symbols): the distinct symbols that stood before, and after.
-        tallies: int64 (2, n_symbols, 4): of each; all 0 at the start, but for PLACE. The last ones
-            are OUTSIDE's, which is never met for the first time, and whose pairs go nowhere.
+        tallies: int64 (2, n_symbols, 2): of each; all 0 at the start. The last ones are OUTSIDE's,
+            which is none of the distinct ones, and forms no pairs.
         found: int32 (n, 4): of each occurrence the symbol before and after, and where the pairs
             begin that are formed with them.
     Returns: how many occurrences, distinct symbols before, and after, there were; the first also
@@ -102,12 +106,13 @@ def merge_everywhere(
     """
     left, right = left_of(rows, pair), right_of(rows, pair)
     n_found, n_x, n_y, total = 0, 0, 0, 0
+    tallies[0, OUTSIDE, NUMBER] = tallies[1, OUTSIDE, NUMBER] = 1  # as if it had been met before
     first, last = rows[pair, START], rows[pair, START] + rows[pair, LENGTH]
     for k in range(first, last):
         prefetch(cells, places[min(k + _AHEAD, last - 1)])
         i = np.int64(places[k])
-        if symbol_at(cells, i) != left or cells[i] & LAST:
-            continue  # merged otherwise since; LAST: a longer symbol of that name ends here
+        if cells[i] >> 1 != left << (SHAPE_BITS - 1):
+            continue  # merged otherwise since, or LAST: a longer symbol of that name ends here
         j = i + span_from(cells, i)
         if symbol_at(cells, j) != right:
             continue
@@ -159,10 +164,11 @@ def form_pairs(
         since: segments that begin before wait for themselves; later ones are added to.
     Returns: the number of rows and of places in use.
     """
+    tallies[side, OUTSIDE, PLACE] = NOWHERE
     for k in range(n):
         z = around[side, k]
         weight, number = tallies[side, z, WEIGHT], tallies[side, z, NUMBER]
-        tallies[side, z, WEIGHT], tallies[side, z, NUMBER], tallies[side, z, PLACE] = 0, 0, -1
+        tallies[side, z, WEIGHT], tallies[side, z, PLACE] = 0, NOWHERE
         row_at[side, k] = EMPTY
         if not (z == made or not is_new or weight >= floor) or too_long(lengths, z, made, limit):
             continue
@@ -187,6 +193,13 @@ def write_places(side, n_found, found, tallies, places):
         at = tallies[side, z, PLACE]
         places[at] = found[k, 2 + side]
         tallies[side, z, PLACE] = at + (at >= 0)
+
+
+@kernel
+def forget(side, n, around, tallies):
+    """Make the tallies of one side 0 again."""
+    for k in range(n):
+        tallies[side, around[side, k], NUMBER] = 0
 
 
 @kernel
@@ -367,6 +380,7 @@ def learn(
                 lengths, index, rows, n_rows, places, n_places, since,
             )  # fmt: skip
             write_places(side, n_found, found, tallies, places)
+            forget(side, n, around, tallies)
         if not is_new and floor > 0:
             count_everywhere(made, cells, weights, index, rows, first_new, n_rows)
         for side in range(2):

@@ -35,6 +35,7 @@ from toktools.kernels.bpe_training import (
     SYMBOLS,
     add_known,
     break_pairs,
+    forget,
     form_pairs,
     is_known,
     merge_everywhere,
@@ -266,6 +267,7 @@ def learn_by_likelihood(
                 lengths, index, rows, n_rows, places, n_places, 0,
             )  # fmt: skip
             write_places(side, n_found, found, tallies, places)
+            forget(side, n, around, tallies)
         link_rows(rows, first_new, n_rows, links, heads)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):

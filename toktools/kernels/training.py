@@ -164,9 +164,7 @@ class Learner:
             self._note(id, string)
             loop.add_known(self.known, self.hashes[id, loop.FULL])
         self.around = np.zeros((2, n), np.int32)
-        self.tallies = np.zeros((2, n, 4), np.int64)
-        self.tallies[:, table.OUTSIDE, loop.NUMBER] = 1  # met before, so it is not one of `around`
-        self.tallies[:, table.OUTSIDE, loop.PLACE] = -1
+        self.tallies = np.zeros((2, n, 2), np.int64)
         self.row_at = np.zeros((2, n), np.int32)
         self.found = np.zeros((len(words.cells), 4), np.int32)
         self.rows = np.empty((max(1 << 17, len(words.cells)), 6), np.int64)
