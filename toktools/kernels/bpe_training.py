@@ -219,19 +219,18 @@ def count_everywhere(made, cells, weights, index, rows, first_new, n_rows):
     They have never been merged, so where they stand is all that their counts come from.
     """
     rows[first_new:n_rows, COUNT] = 0
-    i = 0
-    while i < len(cells):
-        left = symbol_at(cells, i)
-        if left < 0:
-            i += 1
+    for i in range(1, len(cells) - 1):
+        if symbol_at(cells, i) != made:
             continue
-        j = i + span_from(cells, i)
-        right = symbol_at(cells, j)
-        if right >= 0 and (left == made or right == made):
-            row = index[find_row(index, rows, pair_key(left, right))]
+        x, y = symbol_at(cells, i - 1), symbol_at(cells, i + 1)
+        if x >= 0 and x != made and not cells[i] & LAST:  # two of `made` are counted by the first
+            row = index[find_row(index, rows, pair_key(x, made))]
             if row >= first_new:
                 rows[row, COUNT] += weight_at(weights, i)
-        i = j
+        if y >= 0 and not cells[i] & FIRST:
+            row = index[find_row(index, rows, pair_key(made, y))]
+            if row >= first_new:
+                rows[row, COUNT] += weight_at(weights, i)
 
 
 @kernel

@@ -205,13 +205,15 @@ def sum_pairs(cells, weights, lengths, limit, rows, n_rows, floor, sums):
 
 
 @kernel
-def enter_pairs(cells, weights, lengths, limit, floor, sums, index, rows, n_rows):
+def enter_pairs(cells, weights, lengths, limit, floor, sums, index, rows, n_rows, row_at):
     """Give each pair whose sum has come to the floor a row, with its count and number of places.
 
+    Args:    row_at: int32, as `cells`: where a pair begins that has a row, this row; else EMPTY.
     Returns: the number of rows, and of places; -1 for the first if there are too few.
     """
     n_places, i = 0, 0
     while i < len(cells):
+        row_at[i] = EMPTY
         left = symbol_at(cells, i)
         if left < 0:
             i += 1
@@ -227,13 +229,16 @@ def enter_pairs(cells, weights, lengths, limit, floor, sums, index, rows, n_rows
                 if rows[row, MERGED] == 0:
                     rows[row, COUNT] += weight_at(weights, i)
                 rows[row, LENGTH] += 1
+                row_at[i] = row
                 n_places += 1
+        for k in range(i + 1, j):
+            row_at[k] = EMPTY
         i = j
     return n_rows, n_places
 
 
 @kernel
-def enter_places(cells, lengths, limit, floor, sums, index, rows, n_rows, places):
+def enter_places(row_at, rows, n_rows, places):
     """Write where the pairs with rows stand; return the highest count of those."""
     used, highest = 0, 0
     for row in range(n_rows):
@@ -242,19 +247,9 @@ def enter_places(cells, lengths, limit, floor, sums, index, rows, n_rows, places
             highest = max(highest, rows[row, COUNT])
         used += rows[row, LENGTH]
         rows[row, LENGTH] = 0
-    i = 0
-    while i < len(cells):
-        left = symbol_at(cells, i)
-        if left < 0:
-            i += 1
-            continue
-        j = i + span_from(cells, i)
-        right = symbol_at(cells, j)
-        if right >= 0 and not too_long(lengths, left, right, limit):
-            key = pair_key(left, right)
-            if sums[_sum_of(sums, key)] >= floor:
-                row = index[find_row(index, rows, key)]
-                places[rows[row, START] + rows[row, LENGTH]] = i
-                rows[row, LENGTH] += 1
-        i = j
+    for i in range(len(row_at)):
+        row = row_at[i]
+        if row != EMPTY:
+            places[rows[row, START] + rows[row, LENGTH]] = i
+            rows[row, LENGTH] += 1
     return highest

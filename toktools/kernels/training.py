@@ -255,11 +255,12 @@ class Learner:
         n_merged = table.keep_merged(self.rows, int(state[loop.N_ROWS]))
         sums = np.zeros(_SUMS, np.int64)
         table.sum_pairs(*text, self.rows, n_merged, self.floor, sums)
+        row_at = np.empty(len(cells), np.int32)
         while True:
             self.index.fill(table.EMPTY)
             table.index_rows(self.index, self.rows, n_merged)
             n_rows, n_places = table.enter_pairs(
-                *text, self.floor, sums, self.index, self.rows, n_merged
+                *text, self.floor, sums, self.index, self.rows, n_merged, row_at
             )
             if n_rows >= 0:
                 break
@@ -267,20 +268,17 @@ class Learner:
             self.rows[:n_merged, table.LENGTH] = 0
         if n_places * 5 // 4 > len(self.places):
             self.places = np.empty(_PLACES * n_places + 1024, np.int32)
-        highest = table.enter_places(
-            *(cells, self.lengths, self.limit, self.floor, sums),
-            *(self.index, self.rows, n_rows, self.places),
-        )
+        highest = table.enter_places(row_at, self.rows, n_rows, self.places)
         state[loop.N_ROWS], state[loop.N_PLACES] = n_rows, n_places
         state[loop.SIZE], state[loop.THRESHOLD] = 0, highest + 1
 
     def _take_over(self, merges: dict[Pair, None]) -> None:
         """Give the symbols and merges that the loop has made their strings."""
         n, n_before = int(self.state[loop.N_MERGES]), len(self.symbols)
-        for left, right, made in self.merged[:n].tolist():
-            pair = (left, right)
-            id = self.symbols.join(pair)
-            assert id == made, f"symbol {made} was met as {id}"
+        merged = self.merged[:n]
+        pairs = [(left, right) for left, right, _ in merged.tolist()]
+        assert self.symbols.join_all(pairs) == merged[:, 2].tolist(), "a symbol was met as another"
+        for pair in pairs:
             merges.pop(pair, None)
             merges[pair] = None
         self.state[loop.N_MERGES] = 0
