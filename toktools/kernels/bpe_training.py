@@ -384,7 +384,7 @@ def learn(
             count_everywhere(made, cells, weights, index, rows, first_new, n_rows)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
-                row = row_at[side, k]
+                row = np.int64(row_at[side, k])
                 if row == EMPTY:
                     continue
                 if left_of(rows, row) == right_of(rows, row):
