@@ -111,15 +111,19 @@ def pack(words: Sequence[Sequence[int]], counts: Sequence[int]) -> PackedWords:
     n = int(ends[-1]) if len(words) else 0
     symbols = np.fromiter((symbol for word in words for symbol in word), np.int32, n)
     occurrences = np.array(counts, np.int64)
-    room = room_for(n, occurrences)
     order = by_count(occurrences)
+    room = room_for(n, occurrences[order])
     n_cells = spelling.pack_words(symbols, ends, occurrences, order, *room)
     return room.up_to(n_cells)
 
 
 def room_for(n_symbols: int, counts: NDArray[np.int64]) -> PackedWords:
-    """Return arrays for words of so many symbols together, with these counts."""
-    n_blocks = (n_symbols + len(counts) >> table.BLOCK_BITS) + 2 * len(np.unique(counts)) + 1
+    """Return arrays for words of so many symbols together, with these counts, equal ones together.
+
+    Two blocks for each distinct count are enough for what its words do not fill.
+    """
+    n_distinct = 1 + np.count_nonzero(counts[1:] != counts[:-1])
+    n_blocks = (n_symbols + len(counts) >> table.BLOCK_BITS) + 2 * n_distinct + 1
     cells = np.empty(n_blocks << table.BLOCK_BITS, np.int32)
     return PackedWords(cells, np.zeros(n_blocks, np.int64))
 
@@ -223,9 +227,8 @@ class Learner:
                 self.heap = _doubled(self.heap)
             elif status == loop.STRING:
                 state[loop.MADE] = self._decide()
-            elif status == loop.FLOOR:
-                if not self._lower_floor():
-                    break
+            elif status == loop.FLOOR and not self._lower_floor():
+                break
         return list(merges)
 
     def _run(self) -> int:

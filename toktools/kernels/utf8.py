@@ -16,8 +16,8 @@ _masks = byte_masks(
     ((0xE0, 0xE0),), ((0xED, 0xED),), ((0xF0, 0xF0),), ((0xF4, 0xF4),),
     ((0x80, 0x9F),), ((0x80, 0x8F),),
 )  # fmt: skip
-"""Of a block: bytes that are not ASCII; that continue a character; first ones of at least two, three
-and four bytes; the four after which not every byte may follow, and which may or may not."""
+"""Of a block: bytes that are not ASCII; that continue a character; first ones of at least two, of
+three and of four bytes; the four after which not every byte may follow, and those that may not."""
 _0, _1, _2, _3 = (np.uint64(n) for n in range(4))
 _62, _61 = np.uint64(62), np.uint64(61)
 
@@ -38,7 +38,9 @@ def _valid_blocks(text):
     awaited = e0 = ed = f0 = f4 = _0  # bytes that must continue a character; of the block before
     i = 0
     while i + WIDTH <= len(text):
-        high, continued, two, three, four, is_e0, is_ed, is_f0, is_f4, to_9f, to_8f = _masks(text, i)
+        high, continued, two, three, four, is_e0, is_ed, is_f0, is_f4, to_9f, to_8f = _masks(
+            text, i
+        )
         i += WIDTH
         if high | awaited == _0:
             continue

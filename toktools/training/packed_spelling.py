@@ -55,7 +55,7 @@ class PackedSpeller(Speller):
 
     def packed(self) -> PackedWords:
         order = by_count(self._occurrences)
-        room = room_for(self._n_characters(), self._occurrences)
+        room = room_for(self._n_characters(), self._occurrences[order])
         counted = *self._words, self._occurrences, order
         return room.up_to(loop.spell_words(*counted, self._by_byte, self._table(), *room))
 
