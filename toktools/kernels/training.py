@@ -36,7 +36,8 @@ class PackedWords(NamedTuple):
         """Return the words in the first cells alone; OUTSIDE if there are none."""
         if not n_cells:
             return PackedWords(np.full(1, table.OUTSIDE, np.int32), np.ones(1, np.int64))
-        return PackedWords(self.cells[:n_cells], self.weights)
+        n_blocks = (n_cells - 1 >> table.BLOCK_BITS) + 1
+        return PackedWords(self.cells[:n_cells], self.weights[:n_blocks])
 
 
 class InexactError(Exception):
