@@ -14,7 +14,5 @@ Without numba's runtime (`_nrt`) a loop cannot make arrays, and needs not count 
 it is given: counting, at every call of an inner function, cost several times the work itself.
 """
 
-inlined: Any = njit(**_OPTIONS, inline="always")
-"""The same for a small function that becomes part of the loops that call it, before they are
-compiled: by itself it is compiled only if it is called by itself.
-"""
+inlined: Any = njit(**_OPTIONS, forceinline=True)
+"""The same for a small function that must become part of the loop that calls it."""
