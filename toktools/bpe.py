@@ -185,22 +185,22 @@ def _ranks(
     merges: Iterable[tuple[str, str]], vocabulary: Vocabulary, prefix: str
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """Return, by pair of ids, the rank of its merge and the id that it makes."""
-    ids = vocabulary.ids
+    special = vocabulary.special_ids
+    ids = {token: id for token, id in vocabulary.ids.items() if id not in special}
     ranks: dict[tuple[int, int], tuple[int, int]] = {}
     for rank, (left, right) in enumerate(merges):
         merged = left + right.removeprefix(prefix)
-        for token in (left, right, merged):
-            if token not in ids:
+        try:
+            pair = ids[left], ids[right]
+            ranks[pair] = rank, ids[merged]
+        except KeyError as e:
+            token = e.args[0]
+            merge = f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, which is "
+            if token in vocabulary.ids:
                 raise ToktoolsError(
-                    f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, "
-                    "which is not in the vocabulary"
-                )
-            if ids[token] in vocabulary.special_ids:
-                raise ToktoolsError(
-                    f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, which is "
-                    "special; leave the merge out, or name the special token otherwise"
-                )
-        ranks[ids[left], ids[right]] = (rank, ids[merged])
+                    f"{merge}special; leave the merge out, or name the special token otherwise"
+                ) from None
+            raise ToktoolsError(f"{merge}not in the vocabulary") from None
     return ranks
 
 

@@ -147,7 +147,7 @@ def _show(result: dict, picture: Path | None) -> None:
 
 
 @bench.command("first-use")
-@click.option("--text", type=click.Path(path_type=Path), help="By default 1.1 MB of sources.")
+@click.option("--text", type=click.Path(path_type=Path), help="By default 3 MB of sources.")
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="All rounds, as JSON.")
 @click.option("--store", "keep", is_flag=True, help="Keep the result for the documentation.")
@@ -156,7 +156,7 @@ def first_use(text: Path | None, rounds: int, output: Path | None, keep: bool) -
 
     \b
     Example:
-      python -m experiments bench first-use --text tiny-shakespeare.txt
+      python -m experiments bench first-use --text english.txt
     """
     from experiments.bench.first_use import TEXT_BYTES, first_use_table, measure_first_use
     from experiments.bench.page import store

@@ -16,8 +16,10 @@ fast:
 
 Each pair so has a row with its count and all its places, or its count is below the floor. One thing
 breaks that rule: a merge that spells a symbol that is there already forms pairs that may have been
-formed before. Then the pairs are counted anew as well; or, with a floor of 0, no pair was left out,
-and each waits as often as it was formed, with the places and the count of that time.
+formed before. Such a pair waits as often as it was formed, with the places and the count of that
+time. If it was left out before, it is counted in all words, and waits with the new places alone:
+the old ones wait with a count below the floor, so it makes no difference until the floor is
+reached. From there on only learning with a floor of 0 knows in which order they come.
 
 Letters: a pair is (left, right), made is what it becomes; x stands before it, y after it.
 
@@ -33,15 +35,16 @@ from toktools.kernels.pair_queue import pop, push, refill
 from toktools.kernels.pair_table import (
     COUNT,
     EMPTY,
+    FIRST,
     INSIDE,
+    LAST,
     LENGTH,
     MERGED,
     OUTSIDE,
+    SHAPE_BITS,
     START,
     STORED,
-    SYMBOL,
     TWICE,
-    WORD,
     counted_in,
     find_row,
     left_of,
@@ -51,11 +54,13 @@ from toktools.kernels.pair_table import (
     row_of,
     span_from,
     span_to,
+    symbol_at,
     too_long,
+    weight_at,
 )
 from toktools.kernels.vectors import prefetch
 
-DONE, PAUSE, ROWS, PLACES, HEAP, STRING, RECOUNT = range(7)
+DONE, PAUSE, ROWS, PLACES, HEAP, STRING, FLOOR = range(7)
 """What `learn` comes back for."""
 
 N_ROWS, N_PLACES, SIZE, SYMBOLS, N_MERGES, THRESHOLD, MADE = range(7)
@@ -66,29 +71,34 @@ said."""
 ASK, FORBIDDEN = -1, -2
 """In state[MADE]: nothing is said; the pair must not be merged."""
 
-WEIGHT, NUMBER, PLACE = range(3)
+WEIGHT, NUMBER = range(2)
+PLACE = NUMBER
 """Columns of `tallies`, for a symbol beside the pair: how often, counting words, and in how many
-places it stood; where the next place of the pair that was formed goes, negative for nowhere."""
+places it stood. When the pairs that were formed have their room, where the next place goes stands
+instead of that number; NOWHERE for those that have none."""
+
+NOWHERE = -1
 
 FULL, CONTENT, POWER = 0, 1, 2
 """Columns of `hashes`: of the whole string, of what it adds when joined, and base^length."""
 
 ROUND = 2000  # turns between two moments for progress
-_AHEAD = 12  # occurrences
+_AHEAD = 24  # occurrences
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _20, _1 = np.uint64(20), np.uint64(1)
 
 
 @kernel
 def merge_everywhere(
-    pair, made, cells, counts, rows, places, around, tallies, found
+    pair, made, cells, weights, rows, places, around, tallies, found
 ):  # fmt: skip
     """Replace one pair by `made` in all words, and say what stood around it.
 
     Args:
-        pair: its row; made: the symbol it becomes; cells: see `pair_table.py`.
+        pair: its row; made: the symbol it becomes; cells, weights: see `pair_table.py`.
         around: int32 (2, n_symbols): the distinct symbols that stood before, and after.
-        tallies: int64 (2, n_symbols, 4): of each; all 0 at the start, but for PLACE.
+        tallies: int64 (2, n_symbols, 2): of each; all 0 at the start. The last ones are OUTSIDE's,
+            which is none of the distinct ones, and forms no pairs.
         found: int32 (n, 4): of each occurrence the symbol before and after, and where the pairs
             begin that are formed with them.
     Returns: how many occurrences, distinct symbols before, and after, there were; the first also
@@ -96,38 +106,33 @@ def merge_everywhere(
     """
     left, right = left_of(rows, pair), right_of(rows, pair)
     n_found, n_x, n_y, total = 0, 0, 0, 0
+    tallies[0, OUTSIDE, NUMBER] = tallies[1, OUTSIDE, NUMBER] = 1  # as if it had been met before
     first, last = rows[pair, START], rows[pair, START] + rows[pair, LENGTH]
     for k in range(first, last):
         prefetch(cells, places[min(k + _AHEAD, last - 1)])
-        i = places[k]
-        word = cells[i, WORD]
-        if cells[i, SYMBOL] != left or word < 0:
-            continue  # merged otherwise since; below 0: a longer symbol of that name ends here
+        i = np.int64(places[k])
+        if cells[i] >> 1 != left << (SHAPE_BITS - 1):
+            continue  # merged otherwise since, or LAST: a longer symbol of that name ends here
         j = i + span_from(cells, i)
-        if cells[j, SYMBOL] != right:
+        if symbol_at(cells, j) != right:
             continue
         end = j + span_from(cells, j)
-        x, y, weight = cells[i - 1, SYMBOL], cells[end, SYMBOL], counts[word]
-        x_begins = i - span_to(cells, i - 1)
-        cells[j - 1, SYMBOL], cells[j, SYMBOL] = INSIDE, INSIDE
-        cells[i, SYMBOL], cells[end - 1, SYMBOL] = made, made
-        cells[i + 1, WORD], cells[end - 1, WORD] = i - end, i - end
-        if x >= 0:
-            if tallies[0, x, NUMBER] == 0:
-                around[0, n_x] = x
-                n_x += 1
-            tallies[0, x, NUMBER] += 1
-            tallies[0, x, WEIGHT] += weight
-        if y >= 0:
-            if tallies[1, y, NUMBER] == 0:
-                around[1, n_y] = y
-                n_y += 1
-            tallies[1, y, NUMBER] += 1
-            tallies[1, y, WEIGHT] += weight
+        x, y = symbol_at(cells, i - 1), symbol_at(cells, end)
         found[n_found, 0], found[n_found, 1] = x, y
-        found[n_found, 2], found[n_found, 3] = x_begins, i
+        found[n_found, 2], found[n_found, 3] = i - span_to(cells, i - 1), i
         n_found += 1
+        cells[j - 1], cells[j] = INSIDE, INSIDE
+        cells[i + 1], cells[end - 2] = i - end, i - end  # if there are three, or more
+        cells[i], cells[end - 1] = made << SHAPE_BITS | FIRST, made << SHAPE_BITS | LAST
+        weight = weight_at(weights, i)
         total += weight
+        around[0, n_x], around[1, n_y] = x, y  # to stay if they are met for the first time
+        n_x += tallies[0, x, NUMBER] == 0
+        n_y += tallies[1, y, NUMBER] == 0
+        tallies[0, x, NUMBER] += 1
+        tallies[0, x, WEIGHT] += weight
+        tallies[1, y, NUMBER] += 1
+        tallies[1, y, WEIGHT] += weight
     return n_found, n_x, n_y, total
 
 
@@ -159,10 +164,11 @@ def form_pairs(
         since: segments that begin before wait for themselves; later ones are added to.
     Returns: the number of rows and of places in use.
     """
+    tallies[side, OUTSIDE, PLACE] = NOWHERE
     for k in range(n):
         z = around[side, k]
         weight, number = tallies[side, z, WEIGHT], tallies[side, z, NUMBER]
-        tallies[side, z, WEIGHT], tallies[side, z, NUMBER], tallies[side, z, PLACE] = 0, 0, -1
+        tallies[side, z, WEIGHT], tallies[side, z, PLACE] = 0, NOWHERE
         row_at[side, k] = EMPTY
         if not (z == made or not is_new or weight >= floor) or too_long(lengths, z, made, limit):
             continue
@@ -181,14 +187,19 @@ def form_pairs(
 
 @kernel
 def write_places(side, n_found, found, tallies, places):
-    """Write where the pairs that were formed on one side stand."""
+    """Write where the pairs that were formed on one side stand; what has no place goes last."""
     for k in range(n_found):
         z = found[k, side]
-        if z >= 0:
-            at = tallies[side, z, PLACE]
-            if at >= 0:
-                places[at] = found[k, 2 + side]
-                tallies[side, z, PLACE] = at + 1
+        at = tallies[side, z, PLACE]
+        places[at] = found[k, 2 + side]
+        tallies[side, z, PLACE] = at + (at >= 0)
+
+
+@kernel
+def forget(side, n, around, tallies):
+    """Make the tallies of one side 0 again."""
+    for k in range(n):
+        tallies[side, around[side, k], NUMBER] = 0
 
 
 @kernel
@@ -202,6 +213,27 @@ def _make_room(rows, row, n, places, n_places):
 
 
 @kernel
+def count_everywhere(made, cells, weights, index, rows, first_new, n_rows):
+    """Count the pairs of a symbol that have new rows, wherever they stand: they had been left out.
+
+    They have never been merged, so where they stand is all that their counts come from.
+    """
+    rows[first_new:n_rows, COUNT] = 0
+    for i in range(1, len(cells) - 1):
+        if symbol_at(cells, i) != made:
+            continue
+        x, y = symbol_at(cells, i - 1), symbol_at(cells, i + 1)
+        if x >= 0 and x != made and not cells[i] & LAST:  # two of `made` are counted by the first
+            row = index[find_row(index, rows, pair_key(x, made))]
+            if row >= first_new:
+                rows[row, COUNT] += weight_at(weights, i)
+        if y >= 0 and not cells[i] & FIRST:
+            row = index[find_row(index, rows, pair_key(made, y))]
+            if row >= first_new:
+                rows[row, COUNT] += weight_at(weights, i)
+
+
+@kernel
 def gather_places(row, cells, rows, places, n_places):
     """Give a row all places where its pair stands in the words of its segment.
 
@@ -212,15 +244,15 @@ def gather_places(row, cells, rows, places, n_places):
     start, before, n = rows[row, START], -1, n_places
     for k in range(start, start + rows[row, LENGTH]):
         i = np.int64(places[k])
-        while cells[i, SYMBOL] != OUTSIDE:
+        while cells[i] != OUTSIDE:
             i -= 1
         if i == before:
             continue
         before, i = i, i + 1
-        while cells[i, SYMBOL] != OUTSIDE:
+        while cells[i] != OUTSIDE:
             j = i + span_from(cells, i)
-            if cells[i, SYMBOL] == left and cells[j, SYMBOL] == right:
-                if n == len(places):
+            if symbol_at(cells, i) == left and symbol_at(cells, j) == right:
+                if n + 1 == len(places):
                     return -1
                 places[n] = i
                 n += 1
@@ -251,7 +283,7 @@ def spell(left, right, made, hashes):
 
 @kernel
 def learn(
-    cells, counts, lengths, hashes, careful, known, index, rows, places, heap,
+    cells, weights, lengths, hashes, careful, known, index, rows, places, heap,
     around, tallies, row_at, found, merges, state, wanted, least, floor, limit,
 ):  # fmt: skip
     """Merge until something is needed that only the caller can give; return what.
@@ -260,7 +292,7 @@ def learn(
     Returns: DONE, PAUSE (a moment for progress), ROWS, PLACES or HEAP (more room, please), STRING
              (the pair on top may spell a symbol that is there, or begin with the prefix by chance:
              the caller looks at the string, and sets state[MADE] and the hashes of a new symbol),
-             RECOUNT (pairs have been left out that may be due: count them anew).
+             FLOOR (no pair that was not left out is as frequent as the floor).
     """
     n_rows, n_places, size, n_symbols = state[N_ROWS], state[N_PLACES], state[SIZE], state[SYMBOLS]
     n_merges, threshold, answer = state[N_MERGES], state[THRESHOLD], ROUND
@@ -278,7 +310,7 @@ def learn(
             break
         if size == 0:
             if threshold <= floor:
-                status = DONE if floor <= least else RECOUNT
+                status = FLOOR
                 break
             lower = max(floor, threshold // 2)
             size = refill(heap, size, rows, n_rows, lower, threshold)
@@ -315,7 +347,7 @@ def learn(
                 status = PLACES
                 break
             n_places = gathered
-        if made >= 0 and n_places + 3 * rows[pair, LENGTH] > len(places):
+        if made >= 0 and n_places + 3 * rows[pair, LENGTH] >= len(places):
             status = PLACES
             break
         state[MADE] = ASK
@@ -332,9 +364,10 @@ def learn(
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
         n_found, n_x, n_y, _ = merge_everywhere(
-            pair, made, cells, counts, rows, places, around, tallies, found
+            pair, made, cells, weights, rows, places, around, tallies, found
         )
         rows[pair, LENGTH], rows[owner, MERGED] = 0, max(rows[owner, MERGED], 1)
+        first_new = n_rows
         for side in range(2):
             n = n_x if side == 0 else n_y
             n_rows = break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows)
@@ -346,9 +379,12 @@ def learn(
                 lengths, index, rows, n_rows, places, n_places, since,
             )  # fmt: skip
             write_places(side, n_found, found, tallies, places)
+            forget(side, n, around, tallies)
+        if not is_new and floor > 0:
+            count_everywhere(made, cells, weights, index, rows, first_new, n_rows)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
-                row = row_at[side, k]
+                row = np.int64(row_at[side, k])
                 if row == EMPTY:
                     continue
                 if left_of(rows, row) == right_of(rows, row):
@@ -359,9 +395,6 @@ def learn(
                         rows[row, LENGTH] = 0  # broken in this very batch
                     elif rows[row, STORED] >= threshold:
                         size = push(heap, size, rows, row)
-        if not is_new and floor > least:
-            status = RECOUNT
-            break
     state[N_ROWS], state[N_PLACES], state[SIZE], state[SYMBOLS] = n_rows, n_places, size, n_symbols
     state[N_MERGES], state[THRESHOLD] = n_merges, threshold
     return status

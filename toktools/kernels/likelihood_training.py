@@ -35,6 +35,7 @@ from toktools.kernels.bpe_training import (
     SYMBOLS,
     add_known,
     break_pairs,
+    forget,
     form_pairs,
     is_known,
     merge_everywhere,
@@ -47,11 +48,11 @@ from toktools.kernels.pair_table import (
     COUNT,
     KEY,
     LENGTH,
-    SYMBOL,
-    WORD,
     left_of,
     right_of,
     span_from,
+    symbol_at,
+    weight_at,
 )
 
 NO_ROW, OUT = -1, -2
@@ -59,15 +60,15 @@ NO_ROW, OUT = -1, -2
 
 
 @kernel
-def count_by_symbol(cells, counts, symbol_counts):
+def count_by_symbol(cells, weights, symbol_counts):
     """Count how often each symbol occurs. symbol_counts: int64, one for each, all 0."""
     i = 0
     while i < len(cells):
-        symbol = cells[i, SYMBOL]
+        symbol = symbol_at(cells, i)
         if symbol < 0:
             i += 1
             continue
-        symbol_counts[symbol] += counts[cells[i, WORD]]
+        symbol_counts[symbol] += weight_at(weights, i)
         i += span_from(cells, i)
 
 
@@ -186,7 +187,7 @@ def _link_again(rows, row, links, heads):
 
 @kernel
 def learn_by_likelihood(
-    cells, counts, lengths, hashes, careful, known, index, rows, places, heap,
+    cells, weights, lengths, hashes, careful, known, index, rows, places, heap,
     around, tallies, row_at, found, merges, state, wanted, least,
     scores, links, heads, symbol_counts,
 ):  # fmt: skip
@@ -233,7 +234,7 @@ def learn_by_likelihood(
             made = state[MADE]
         is_new = made == n_symbols
         copied = 0 if is_new else n_places
-        if made >= 0 and n_places + copied + 2 * rows[pair, LENGTH] > len(places):
+        if made >= 0 and n_places + copied + 2 * rows[pair, LENGTH] >= len(places):
             status = PLACES
             break
         state[MADE] = ASK
@@ -249,7 +250,7 @@ def learn_by_likelihood(
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
         n_found, n_x, n_y, weight = merge_everywhere(
-            pair, made, cells, counts, rows, places, around, tallies, found
+            pair, made, cells, weights, rows, places, around, tallies, found
         )
         symbol_counts[left] -= weight
         symbol_counts[right] -= weight
@@ -266,6 +267,7 @@ def learn_by_likelihood(
                 lengths, index, rows, n_rows, places, n_places, 0,
             )  # fmt: skip
             write_places(side, n_found, found, tallies, places)
+            forget(side, n, around, tallies)
         link_rows(rows, first_new, n_rows, links, heads)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):

@@ -26,11 +26,17 @@ and has AGAIN + the number of the first one, which counts for both."""
 TWICE, AGAIN = 2, 3
 
 OUTSIDE, INSIDE = -1, -2
-SYMBOL, WORD = 0, 1
-"""Columns of `cells`: a symbol at its first and at its last position, INSIDE between them, OUTSIDE
-around each word; the number of the word. Where a symbol takes several positions, the second and the
-last one hold, in place of that number, how many, below zero: "##a" is one for a marked letter, and
-three where it is text, so the symbol does not say."""
+SINGLE, FIRST, LAST = 0, 1, 2
+SHAPE_BITS = 2
+"""What stands in `cells`, int32, of all words: OUTSIDE around each; a symbol that takes one
+position, as symbol << SHAPE_BITS | SINGLE; one that takes more, with FIRST where it begins and with
+LAST where it ends. From three on, the second and the last but one hold how many, below zero, and
+those between them INSIDE: "##a" is one for a marked letter, and three where it is text, so the
+symbol does not say."""
+
+BLOCK_BITS = 6
+"""Words that occur equally often stand together, and begin a new block of 2^BLOCK_BITS cells. So
+`weights`, int64, one for each block, says of each place how often its word occurs."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _20, _1, _44 = np.uint64(20), np.uint64(1), np.uint64(44)
@@ -56,15 +62,34 @@ def right_of(rows, row):
 
 
 @inlined
+def symbol_at(cells, i):
+    """Return the symbol that begins or ends at `i`; below zero if none does."""
+    return cells[i] >> SHAPE_BITS
+
+
+@inlined
+def _span(cell, beside):
+    """Return how many positions a symbol takes, by the cell at one end and the one beside it."""
+    several = -beside if beside < 0 else 2
+    return several if cell & (FIRST | LAST) else 1
+
+
+@inlined
 def span_from(cells, first):
     """Return how many positions the symbol takes that begins at `first`."""
-    return max(-cells[first + 1, WORD], 1)
+    return _span(cells[first], cells[first + 1])
 
 
 @inlined
 def span_to(cells, last):
     """Return how many positions the symbol takes that ends at `last`."""
-    return max(-cells[last, WORD], 1)
+    return _span(cells[last], cells[last - 1])
+
+
+@inlined
+def weight_at(weights, i):
+    """Return how often the word occurs that holds the place `i`."""
+    return weights[i >> BLOCK_BITS]
 
 
 @inlined
@@ -135,12 +160,11 @@ def _sum_of(sums, key):
 
 
 @kernel
-def count_symbols(cells, counts):
-    """Return how many symbols there are, each as often as its word occurs."""
+def count_symbols(cells, weights):
+    """Return how many symbols there are, of one position each, as often as their words occur."""
     total = 0
     for i in range(len(cells)):
-        if cells[i, SYMBOL] >= 0:
-            total += counts[cells[i, WORD]]
+        total += weight_at(weights, i) if cells[i] >= 0 else 0
     return total
 
 
@@ -157,11 +181,11 @@ def keep_merged(rows, n_rows):
 
 
 @kernel
-def sum_pairs(cells, counts, lengths, limit, rows, n_rows, floor, sums):
+def sum_pairs(cells, weights, lengths, limit, rows, n_rows, floor, sums):
     """Add up the counts of pairs, and lift those that have rows to the floor.
 
     Args:
-        cells: int32 (n, 2); counts: int64, occurrences of each word.
+        cells, weights: see above.
         lengths: int32, of each symbol, in base symbols; only the limit asks for them.
         sums: int64 (m,), m a power of two up to 2^20, all 0.
     """
@@ -169,31 +193,33 @@ def sum_pairs(cells, counts, lengths, limit, rows, n_rows, floor, sums):
         sums[_sum_of(sums, rows[row, KEY])] += floor
     i = 0
     while i < len(cells):
-        left = cells[i, SYMBOL]
+        left = symbol_at(cells, i)
         if left < 0:
             i += 1
             continue
         j = i + span_from(cells, i)
-        right = cells[j, SYMBOL]
+        right = symbol_at(cells, j)
         if right >= 0 and not too_long(lengths, left, right, limit):
-            sums[_sum_of(sums, pair_key(left, right))] += counts[cells[i, WORD]]
+            sums[_sum_of(sums, pair_key(left, right))] += weight_at(weights, i)
         i = j
 
 
 @kernel
-def enter_pairs(cells, counts, lengths, limit, floor, sums, index, rows, n_rows):
+def enter_pairs(cells, weights, lengths, limit, floor, sums, index, rows, n_rows, row_at):
     """Give each pair whose sum has come to the floor a row, with its count and number of places.
 
+    Args:    row_at: int32, as `cells`: where a pair begins that has a row, this row; else EMPTY.
     Returns: the number of rows, and of places; -1 for the first if there are too few.
     """
     n_places, i = 0, 0
     while i < len(cells):
-        left = cells[i, SYMBOL]
+        row_at[i] = EMPTY
+        left = symbol_at(cells, i)
         if left < 0:
             i += 1
             continue
         j = i + span_from(cells, i)
-        right = cells[j, SYMBOL]
+        right = symbol_at(cells, j)
         if right >= 0 and not too_long(lengths, left, right, limit):
             key = pair_key(left, right)
             if sums[_sum_of(sums, key)] >= floor:
@@ -201,15 +227,18 @@ def enter_pairs(cells, counts, lengths, limit, floor, sums, index, rows, n_rows)
                     return -1, n_places
                 row, n_rows = row_of(index, rows, n_rows, key)
                 if rows[row, MERGED] == 0:
-                    rows[row, COUNT] += counts[cells[i, WORD]]
+                    rows[row, COUNT] += weight_at(weights, i)
                 rows[row, LENGTH] += 1
+                row_at[i] = row
                 n_places += 1
+        for k in range(i + 1, j):
+            row_at[k] = EMPTY
         i = j
     return n_rows, n_places
 
 
 @kernel
-def enter_places(cells, lengths, limit, floor, sums, index, rows, n_rows, places):
+def enter_places(row_at, rows, n_rows, places):
     """Write where the pairs with rows stand; return the highest count of those."""
     used, highest = 0, 0
     for row in range(n_rows):
@@ -218,19 +247,9 @@ def enter_places(cells, lengths, limit, floor, sums, index, rows, n_rows, places
             highest = max(highest, rows[row, COUNT])
         used += rows[row, LENGTH]
         rows[row, LENGTH] = 0
-    i = 0
-    while i < len(cells):
-        left = cells[i, SYMBOL]
-        if left < 0:
-            i += 1
-            continue
-        j = i + span_from(cells, i)
-        right = cells[j, SYMBOL]
-        if right >= 0 and not too_long(lengths, left, right, limit):
-            key = pair_key(left, right)
-            if sums[_sum_of(sums, key)] >= floor:
-                row = index[find_row(index, rows, key)]
-                places[rows[row, START] + rows[row, LENGTH]] = i
-                rows[row, LENGTH] += 1
-        i = j
+    for i in range(len(row_at)):
+        row = row_at[i]
+        if row != EMPTY:
+            places[rows[row, START] + rows[row, LENGTH]] = i
+            rows[row, LENGTH] += 1
     return highest

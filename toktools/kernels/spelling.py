@@ -9,7 +9,7 @@ The readable twin is `toktools.training.marks.Marks.spell`.
 from __future__ import annotations
 
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.pair_table import OUTSIDE, SYMBOL, WORD
+from toktools.kernels.pair_table import BLOCK_BITS, OUTSIDE, SHAPE_BITS, SINGLE
 
 INNER, FIRST, LAST = 0, 1, 2
 """FIRST and LAST are added up for a character that is both."""
@@ -57,27 +57,67 @@ def find_places(data, ends, by_byte, found):
             place = INNER
 
 
+@inlined
+def _begin_block(cells, n_cells):
+    """Put OUTSIDE up to the end of a block, and once more; return how many cells there are."""
+    begin = (n_cells + (1 << BLOCK_BITS) - 1) >> BLOCK_BITS << BLOCK_BITS
+    for i in range(n_cells, begin + 1):
+        cells[i] = OUTSIDE
+    return begin + 1
+
+
+@inlined
+def _weigh(weights, begin, end, weight):
+    """Give the blocks of the cells from `begin` to `end` a weight."""
+    for block in range(begin >> BLOCK_BITS, (end - 1 >> BLOCK_BITS) + 1):
+        weights[block] = weight
+
+
 @kernel
-def spell_words(data, ends, by_byte, ids, cells):
-    """Write the symbols of words, a negative one around each word; return how many cells it took.
+def spell_words(data, ends, counts, order, by_byte, ids, cells, weights):
+    """Write the symbols of words, equally frequent ones together; return how many cells it took.
 
     Args:
-        data, ends: see `PackedCounts`.
+        data, ends, counts: see `PackedCounts`.
+        order: int64: the numbers of the words, those with the same count side by side.
         ids: int32 (4, n): the symbol of each character in each place, -1 to leave it out.
-        cells: int32 (m, 2), room for the characters, one for each word and one more.
+        cells: int32, room for the characters, one for each word and a block for each count.
+        weights: int64, one for each block; see `pair_table.py`.
     """
-    cells[0, SYMBOL], cells[0, WORD] = OUTSIDE, 0
-    n_cells, start = 1, 0
-    for word in range(len(ends)):
-        place = FIRST
+    n_cells, begin, count = 0, 0, -1
+    for word in order:
+        if counts[word] != count:
+            _weigh(weights, begin, n_cells, count)
+            n_cells, count = _begin_block(cells, n_cells), counts[word]
+            begin = n_cells - 1
+        place, start = FIRST, ends[word - 1] if word else 0
         while start < ends[word]:
             character, n = _character(data, start, by_byte)
             start += n
             id = ids[place + (LAST if start == ends[word] else 0), character]
             place = INNER
             if id >= 0:
-                cells[n_cells, SYMBOL], cells[n_cells, WORD] = id, word
+                cells[n_cells] = id << SHAPE_BITS | SINGLE
                 n_cells += 1
-        cells[n_cells, SYMBOL], cells[n_cells, WORD] = OUTSIDE, word
+        cells[n_cells] = OUTSIDE
         n_cells += 1
+    _weigh(weights, begin, n_cells, count)
+    return n_cells
+
+
+@kernel
+def pack_words(symbols, ends, counts, order, cells, weights):
+    """Do the same to words that are written in symbols: int32, one word behind the other."""
+    n_cells, begin, count = 0, 0, -1
+    for word in order:
+        if counts[word] != count:
+            _weigh(weights, begin, n_cells, count)
+            n_cells, count = _begin_block(cells, n_cells), counts[word]
+            begin = n_cells - 1
+        for i in range(ends[word - 1] if word else 0, ends[word]):
+            cells[n_cells] = symbols[i] << SHAPE_BITS | SINGLE
+            n_cells += 1
+        cells[n_cells] = OUTSIDE
+        n_cells += 1
+    _weigh(weights, begin, n_cells, count)
     return n_cells

@@ -11,27 +11,33 @@ from numpy.typing import NDArray
 from toktools.kernels import bpe_training as loop
 from toktools.kernels import likelihood_training as likelihood
 from toktools.kernels import pair_table as table
+from toktools.kernels import spelling
 from toktools.training.merging import Pair, Progress, Symbols
 
 _BASE = 0x9E3779B97F4A7C15 | 1
 _WORD = (1 << 64) - 1
 _SHARE = 64  # see `_first_floor`
 _LOWER = 4  # times, the next floor
-_MOST_RECOUNTS = 32  # for pairs that were formed twice, before the floor goes down for good
 _SUMS = 1 << 18  # 2 MB
 _PLACES = 4  # times as many as there are at first; what is not used takes no memory
 _EXACT = 1 << 53  # whole numbers below are exact as float64
 
 
 class PackedWords(NamedTuple):
-    """Words that the loops can merge in.
+    """Words that the loops can merge in: see `pair_table.py`.
 
-    cells: int32 (n, 2): see `pair_table.py`; changed by merging.
-    counts: int64, occurrences of each word.
+    cells: int32 (n,); changed by merging. weights: int64, one for each block of cells.
     """
 
     cells: NDArray[np.int32]
-    counts: NDArray[np.int64]
+    weights: NDArray[np.int64]
+
+    def up_to(self, n_cells: int) -> PackedWords:
+        """Return the words in the first cells alone; OUTSIDE if there are none."""
+        if not n_cells:
+            return PackedWords(np.full(1, table.OUTSIDE, np.int32), np.ones(1, np.int64))
+        n_blocks = (n_cells - 1 >> table.BLOCK_BITS) + 1
+        return PackedWords(self.cells[:n_cells], self.weights[:n_blocks])
 
 
 class InexactError(Exception):
@@ -44,10 +50,10 @@ class InexactError(Exception):
 
 
 class FloorError(Exception):
-    """A symbol stands for strings of unequal length, and rare pairs have been left out.
+    """A symbol was made again, and pairs below the floor are due.
 
-    Such a symbol is made again and again, and its pairs are formed while they wait in the queue. By
-    which count they wait is known of those alone that were not left out.
+    Some of them have been formed while they waited in the queue. By which count they wait is known
+    of those alone that were not left out.
     """
 
 
@@ -58,22 +64,11 @@ def learn_merges(
 
     Counts of pairs must stay below 2^62.
 
-    Args:   floors: leave out rare pairs as long as they cannot matter, which is faster. Where words
-            begin with the prefix, as text, nothing is left out.
+    Args:   floors: leave out rare pairs as long as they cannot matter, which is faster.
     Raises: FloorError and InexactError, with `symbols` as they were: it must be done without
             floors, or by the readable code. Both have changed `words`.
     """
-    floors = floors and not _begins_with_prefix(words, symbols)
     return _learn(Learner if floors else FullLearner, words, symbols, **options)
-
-
-def _begins_with_prefix(words: PackedWords, symbols: Symbols) -> bool:
-    """Whether a word begins with the prefix that continuing symbols have, and goes on."""
-    prefix, column = symbols.prefix, words.cells[:, table.SYMBOL]
-    at = np.flatnonzero(column[:-1] == table.OUTSIDE) + 1 if prefix else np.zeros(0, np.int64)
-    for mark, character in zip(["", *[prefix] * len(prefix)], prefix, strict=False):
-        at = at[column[at] == symbols.ids.get(mark + character, table.INSIDE)] + 1
-    return bool((column[at] != table.OUTSIDE).any())
 
 
 def learn_merges_by_likelihood(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
@@ -109,20 +104,44 @@ def pack(words: Sequence[Sequence[int]], counts: Sequence[int]) -> PackedWords:
     """Return words and their counts, given as lists, packed.
 
     Example:
-        >>> pack([[7, 8], [9]], [1, 2]).cells[:, 0].tolist()
-        [-1, 7, 8, -1, 9, -1]
+        >>> packed = pack([[7, 8], [9]], [1, 1])
+        >>> (packed.cells >> table.SHAPE_BITS).tolist(), packed.weights.tolist()
+        ([-1, 7, 8, -1, 9, -1], [1])
     """
-    lengths = np.fromiter(map(len, words), np.int64, len(words))
-    ends = np.cumsum(lengths + 1)
-    cells = np.zeros((int(ends[-1]) + 1 if len(words) else 1, 2), np.int32)
-    cells[:, table.SYMBOL] = table.OUTSIDE
-    inside = np.ones(len(cells), bool)
-    inside[0] = False
-    inside[ends] = False
-    symbols = (symbol for word in words for symbol in word)
-    cells[inside, table.SYMBOL] = np.fromiter(symbols, np.int32, int(lengths.sum()))
-    cells[inside, table.WORD] = np.repeat(np.arange(len(words), dtype=np.int32), lengths)
-    return PackedWords(cells, np.array(counts, np.int64))
+    ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
+    n = int(ends[-1]) if len(words) else 0
+    symbols = np.fromiter((symbol for word in words for symbol in word), np.int32, n)
+    occurrences = np.array(counts, np.int64)
+    order = by_count(occurrences)
+    room = room_for(n, occurrences[order])
+    n_cells = spelling.pack_words(symbols, ends, occurrences, order, *room)
+    return room.up_to(n_cells)
+
+
+def room_for(n_symbols: int, counts: NDArray[np.int64]) -> PackedWords:
+    """Return arrays for words of so many symbols together, with these counts, equal ones together.
+
+    Two blocks for each distinct count are enough for what its words do not fill.
+    """
+    n_distinct = 1 + np.count_nonzero(counts[1:] != counts[:-1])
+    n_blocks = (n_symbols + len(counts) >> table.BLOCK_BITS) + 2 * n_distinct + 1
+    cells = np.empty(n_blocks << table.BLOCK_BITS, np.int32)
+    return PackedWords(cells, np.zeros(n_blocks, np.int64))
+
+
+def by_count(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers of words, the most frequent ones first, equally frequent ones as they are.
+
+    Example:
+        >>> by_count(np.array([1, 70_000, 1, 80_000])).tolist()
+        [3, 1, 0, 2]
+    """
+    most = np.iinfo(np.uint16).max  # such small numbers are sorted by counting them
+    rare = most - np.minimum(counts, most).astype(np.uint16)
+    order = np.argsort(rare, kind="stable")
+    frequent = order[: np.count_nonzero(rare == 0)]
+    frequent[:] = frequent[np.argsort(-counts[frequent], kind="stable")]
+    return order
 
 
 class Learner:
@@ -150,7 +169,7 @@ class Learner:
             self._note(id, string)
             loop.add_known(self.known, self.hashes[id, loop.FULL])
         self.around = np.zeros((2, n), np.int32)
-        self.tallies = np.zeros((2, n, 4), np.int64)
+        self.tallies = np.zeros((2, n, 2), np.int64)
         self.row_at = np.zeros((2, n), np.int32)
         self.found = np.zeros((len(words.cells), 4), np.int32)
         self.rows = np.empty((max(1 << 17, len(words.cells)), 6), np.int64)
@@ -160,7 +179,8 @@ class Learner:
         self.merged = np.zeros((loop.ROUND, 3), np.int32)
         self.state = np.zeros(7, np.int64)
         self.floor = self._first_floor()
-        self.n_recounts = 0
+        self.n_counted = 0  # times that the pairs were counted
+        self.made_again = False  # whether a merge has spelled a symbol that was there
 
     def _first_floor(self) -> int:
         """Return a count that the last merge will probably have, or not be far below.
@@ -208,8 +228,8 @@ class Learner:
                 self.heap = _doubled(self.heap)
             elif status == loop.STRING:
                 state[loop.MADE] = self._decide()
-            elif status == loop.RECOUNT:
-                self._recount()
+            elif status == loop.FLOOR and not self._lower_floor():
+                break
         return list(merges)
 
     def _run(self) -> int:
@@ -220,29 +240,31 @@ class Learner:
             *(self.wanted, self.least, self.floor, self.limit),
         )
 
-    def _recount(self) -> None:
-        """Count the pairs anew, and those below the floor with them if it has been reached."""
-        if self.state[loop.THRESHOLD] <= self.floor and self.state[loop.SIZE] == 0:
-            self.floor = max(self.least, self.floor // _LOWER)
-        else:
-            self.n_recounts += 1
-            if self.n_recounts == _MOST_RECOUNTS:
-                self.floor = self.least
+    def _lower_floor(self) -> bool:
+        """Count the pairs anew, those below the floor with them; False if none can be due."""
+        if self.made_again and self.floor:
+            raise FloorError
+        if self.floor <= self.least:
+            return False
+        self.floor = max(self.least, self.floor // _LOWER)
         self._count_pairs()
+        return True
 
     def _count_pairs(self) -> None:
         """Enter all pairs from the floor on in the table, and empty the queue."""
         state = self.state
-        cells, counts = self.words
-        text = cells, counts, self.lengths, self.limit
+        self.n_counted += 1
+        cells, weights = self.words
+        text = cells, weights, self.lengths, self.limit
         n_merged = table.keep_merged(self.rows, int(state[loop.N_ROWS]))
         sums = np.zeros(_SUMS, np.int64)
         table.sum_pairs(*text, self.rows, n_merged, self.floor, sums)
+        row_at = np.empty(len(cells), np.int32)
         while True:
             self.index.fill(table.EMPTY)
             table.index_rows(self.index, self.rows, n_merged)
             n_rows, n_places = table.enter_pairs(
-                *text, self.floor, sums, self.index, self.rows, n_merged
+                *text, self.floor, sums, self.index, self.rows, n_merged, row_at
             )
             if n_rows >= 0:
                 break
@@ -250,23 +272,23 @@ class Learner:
             self.rows[:n_merged, table.LENGTH] = 0
         if n_places * 5 // 4 > len(self.places):
             self.places = np.empty(_PLACES * n_places + 1024, np.int32)
-        highest = table.enter_places(
-            *(cells, self.lengths, self.limit, self.floor, sums),
-            *(self.index, self.rows, n_rows, self.places),
-        )
+        highest = table.enter_places(row_at, self.rows, n_rows, self.places)
         state[loop.N_ROWS], state[loop.N_PLACES] = n_rows, n_places
         state[loop.SIZE], state[loop.THRESHOLD] = 0, highest + 1
 
     def _take_over(self, merges: dict[Pair, None]) -> None:
         """Give the symbols and merges that the loop has made their strings."""
-        n = int(self.state[loop.N_MERGES])
-        for left, right, made in self.merged[:n].tolist():
-            pair = (left, right)
-            id = self.symbols.join(pair)
-            assert id == made, f"symbol {made} was met as {id}"
+        n, n_before = int(self.state[loop.N_MERGES]), len(self.symbols)
+        merged = self.merged[:n]
+        pairs = [(left, right) for left, right, _ in merged.tolist()]
+        assert self.symbols.join_all(pairs) == merged[:, 2].tolist(), "a symbol was met as another"
+        for pair in pairs:
             merges.pop(pair, None)
             merges[pair] = None
         self.state[loop.N_MERGES] = 0
+        self.made_again |= len(self.symbols) < n_before + n
+        if self.made_again and self.n_counted > 1:
+            raise FloorError  # pairs wait by their counts of when they were counted last
 
     def _decide(self) -> int:
         """Return what the pair on top becomes, seen as a string."""
@@ -278,15 +300,9 @@ class Learner:
         made = self.symbols.ids.get(string, len(self.symbols))
         if made == len(self.symbols):
             self._note(made, string)
-        elif self.lengths[made] != self.lengths[left] + self.lengths[right]:
-            self._check_unequal()
-        return made
-
-    def _check_unequal(self) -> None:
-        """Raise an error if a symbol must not stand for strings of unequal length."""
-        if self.limit:
+        elif self.limit and self.lengths[made] != self.lengths[left] + self.lengths[right]:
             raise InexactError
-        raise FloorError
+        return made
 
     def _grow_rows(self) -> None:
         if len(self.rows) < len(self.index):
@@ -301,16 +317,9 @@ class FullLearner(Learner):
     def _first_floor(self) -> int:
         return 0
 
-    def _check_unequal(self) -> None:
-        if self.limit:
-            raise InexactError
-
 
 class LikelihoodLearner(Learner):
     """The same for merging by likelihood."""
-
-    def _check_unequal(self) -> None:
-        pass
 
     def _first_floor(self) -> int:
         return 1  # any pair may come to score high

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.cuts.blocks import CONTINUED, HIGH
+from toktools.kernels.cuts.blocks import CONTINUED, HIGH, after, top
 from toktools.kernels.kernel import kernel
-from toktools.kernels.vectors import WIDTH, byte_masks, lowest_bit
+from toktools.kernels.vectors import WIDTH, byte_masks
 
-_masks = byte_masks((HIGH,), (CONTINUED,))
-_0 = np.uint64(0)
+_masks = byte_masks(
+    (HIGH,), (CONTINUED,), ((0xC2, 0xF4),), ((0xE0, 0xF4),), ((0xF0, 0xF4),),
+    ((0xE0, 0xE0),), ((0xED, 0xED),), ((0xF0, 0xF0),), ((0xF4, 0xF4),),
+    ((0x80, 0x9F),), ((0x80, 0x8F),),
+)  # fmt: skip
+"""Of a block: bytes that are not ASCII; that continue a character; first ones of at least two, of
+three and of four bytes; the four after which not every byte may follow, and those that may not."""
+_0, _1, _2, _3 = (np.uint64(n) for n in range(4))
+_62, _61 = np.uint64(62), np.uint64(61)
 
 
 @kernel
@@ -21,14 +28,42 @@ def is_utf8(text):
 
     Source: Unicode Standard, chapter 3.9, table 3-7 (well-formed sequences).
     """
-    i, n = 0, len(text)
+    i = _valid_blocks(text)
+    return i >= 0 and _is_valid_from(text, i)
+
+
+@kernel
+def _valid_blocks(text):
+    """Return where the last character begins, or ends, in the whole blocks; -1 if one is bad."""
+    awaited = e0 = ed = f0 = f4 = _0  # bytes that must continue a character; of the block before
+    i = 0
+    while i + WIDTH <= len(text):
+        high, continued, two, three, four, is_e0, is_ed, is_f0, is_f4, to_9f, to_8f = _masks(
+            text, i
+        )
+        i += WIDTH
+        if high | awaited == _0:
+            continue
+        awaited |= two << _1 | three << _2 | four << _3
+        bad = awaited ^ continued | high ^ (two | continued)
+        bad |= after(is_e0, e0) & to_9f | after(is_ed, ed) & ~to_9f
+        bad |= after(is_f0, f0) & to_8f | after(is_f4, f4) & ~to_8f
+        if bad:
+            return -1
+        awaited = top(two) | three >> _62 | four >> _61
+        e0, ed, f0, f4 = top(is_e0), top(is_ed), top(is_f0), top(is_f4)
+    if awaited:
+        i -= 1
+        while text[i] & 0xC0 == 0x80:
+            i -= 1
+    return i
+
+
+@kernel
+def _is_valid_from(text, i):
+    """Whether the text is valid from byte i on, where a character begins."""
+    n = len(text)
     while i < n:
-        if i + WIDTH <= n:
-            high, _ = _masks(text, i)
-            if high == _0:
-                i += WIDTH
-                continue
-            i += lowest_bit(high)
         lead = text[i]
         if lead < 0x80:
             i += 1
@@ -39,16 +74,16 @@ def is_utf8(text):
         if i + width > n:
             return False
         second = text[i + 1]
-        low, top = 0x80, 0xBF
+        low, last = 0x80, 0xBF
         if lead == 0xE0:
             low = 0xA0
         elif lead == 0xED:
-            top = 0x9F
+            last = 0x9F
         elif lead == 0xF0:
             low = 0x90
         elif lead == 0xF4:
-            top = 0x8F
-        if second < low or second > top:
+            last = 0x8F
+        if second < low or second > last:
             return False
         for j in range(2, width):
             if text[i + j] & 0xC0 != 0x80:

@@ -78,6 +78,17 @@ class Symbols:
         """Return the id of what merging `pair` spells, a new one if need be."""
         return self.add(self.joined(pair))
 
+    def join_all(self, pairs: Iterable[Pair]) -> list[int]:
+        """Return the ids of what merging many pairs spells, one after the other, as `join` does."""
+        strings, ids, prefix, made = self.strings, self.ids, self.prefix, []
+        for left, right in pairs:
+            string = strings[left] + strings[right].removeprefix(prefix)
+            id = ids.setdefault(string, len(strings))
+            if id == len(strings):
+                strings.append(string)
+            made.append(id)
+        return made
+
 
 def count_pairs(
     words: list[list[int]], counts: list[int]

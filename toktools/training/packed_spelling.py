@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels import spelling as loop
-from toktools.kernels.training import PackedWords
+from toktools.kernels.training import PackedWords, by_count, room_for
 from toktools.training.marks import Marks
 from toktools.training.packed_counts import PackedCounts
 from toktools.training.spelling import Speller
@@ -54,10 +54,10 @@ class PackedSpeller(Speller):
         return before + self._character(code) + (self._marks.suffix if place & loop.LAST else "")
 
     def packed(self) -> PackedWords:
-        data, ends = self._words
-        cells = np.empty((self._n_characters() + len(ends) + 1, 2), np.int32)
-        n = loop.spell_words(data, ends, self._by_byte, self._table(), cells)
-        return PackedWords(cells[:n], self._occurrences)
+        order = by_count(self._occurrences)
+        room = room_for(self._n_characters(), self._occurrences[order])
+        counted = *self._words, self._occurrences, order
+        return room.up_to(loop.spell_words(*counted, self._by_byte, self._table(), *room))
 
     def _table(self) -> NDArray[np.int32]:
         """Return the symbol of each character in each place, -1 where there is none."""

@@ -110,13 +110,53 @@ def test_the_merges_are_those_of_the_readable_learner(
     reserved=st.sampled_from([(), ("ab",)]),
     vocab_size=st.integers(4, 80),
     min_frequency=st.integers(0, 4),
-    criterion=st.sampled_from(["frequency", "frequency", "likelihood"]),
+    first_floor=st.sampled_from([None, 4, 7, 20, 60]),
 )
 def test_words_of_the_very_marks_are_merged_as_by_the_readable_learner(
-    words: dict[str, int], **options: Any
+    words: dict[str, int], first_floor: int | None, min_frequency: int, **options: Any
 ):
-    readable, compiled = both(words, **options)
+    if first_floor is not None:
+        first_floor = max(first_floor, min_frequency)
+    readable, compiled = both(
+        words, first_floor=first_floor, min_frequency=min_frequency, **options
+    )
     assert compiled == readable
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    words=st.dictionaries(
+        st.text("ab#", min_size=1, max_size=14), st.integers(1, 9), min_size=1, max_size=12
+    ),
+    prefix=st.sampled_from(["##", "#", "###"]),
+    suffix=st.sampled_from(["", "##", "b#"]),
+    vocab_size=st.integers(4, 80),
+    min_frequency=st.integers(0, 4),
+)
+def test_words_of_the_very_marks_by_likelihood_too(words: dict[str, int], **options: Any):
+    readable, compiled = both(words, criterion="likelihood", **options)
+    assert compiled == readable
+
+
+@pytest.mark.parametrize("first_floor", [2, 30])
+def test_words_that_begin_with_the_prefix_are_learned_with_floors(
+    first_floor: int, code: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    made_again: list[bool] = []
+    take_over = kernels.Learner._take_over
+
+    def noted(self: Any, merges: Any) -> None:
+        take_over(self, merges)
+        made_again.append(self.made_again and self.floor == first_floor)
+
+    monkeypatch.setattr(kernels.Learner, "_take_over", noted)
+    words = Counter(word for line in code for word in line.split())
+    words |= {"#" * n + word: 40 for n in (2, 3) for word in list(words)[:50]}
+    readable, compiled = both(
+        dict(words), first_floor=first_floor, prefix="##", vocab_size=len(words) // 9
+    )
+    assert compiled == readable
+    assert made_again[-1]
 
 
 @pytest.mark.parametrize("first_floor", [None, 2, 1000])
@@ -166,10 +206,7 @@ def test_scores_that_would_be_rounded_are_left_to_the_readable_learner():
         kernels.learn_merges_by_likelihood(words, symbols, vocab_size=3)
 
 
-def test_symbols_that_are_spelled_twice_again_and_again_end_the_recounts(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    monkeypatch.setattr(kernels, "_MOST_RECOUNTS", 2)
+def test_pairs_are_counted_anew_for_each_floor_down_to_the_least(monkeypatch: pytest.MonkeyPatch):
     counted: list[int] = []
     count = kernels.Learner._count_pairs
     monkeypatch.setattr(
@@ -181,7 +218,7 @@ def test_symbols_that_are_spelled_twice_again_and_again_end_the_recounts(
         words |= {f"{x}yz": 50, f"{x}y": 60, f"-yz{x}yz": 9, "yz": 70, f"{x}yzyz{x}": 8}
     readable, compiled = both(words, first_floor=7, vocab_size=120)
     assert compiled == readable
-    assert counted[-1] == 1
+    assert counted == [7, 1]
 
 
 def test_counts_near_two_to_the_sixty_are_exact():
