@@ -17,9 +17,8 @@ fast:
 Each pair so has a row with its count and all its places, or its count is below the floor. One thing
 breaks that rule: a merge that spells a symbol that is there already forms pairs that may have been
 formed before. Such a pair waits as often as it was formed, with the places and the count of that
-time. If it was left out before, it is counted in all words, and waits with the new places alone:
-the old ones wait with a count below the floor, so it makes no difference until the floor is
-reached. From there on only learning with a floor of 0 knows in which order they come.
+time. Had it been left out before, that count would not be known; so from there on only learning
+with a floor of 0 is right, and it begins again.
 
 Letters: a pair is (left, right), made is what it becomes; x stands before it, y after it.
 
@@ -213,27 +212,6 @@ def _make_room(rows, row, n, places, n_places):
 
 
 @kernel
-def count_everywhere(made, cells, weights, index, rows, first_new, n_rows):
-    """Count the pairs of a symbol that have new rows, wherever they stand: they had been left out.
-
-    They have never been merged, so where they stand is all that their counts come from.
-    """
-    rows[first_new:n_rows, COUNT] = 0
-    for i in range(1, len(cells) - 1):
-        if symbol_at(cells, i) != made:
-            continue
-        x, y = symbol_at(cells, i - 1), symbol_at(cells, i + 1)
-        if x >= 0 and x != made and not cells[i] & LAST:  # two of `made` are counted by the first
-            row = index[find_row(index, rows, pair_key(x, made))]
-            if row >= first_new:
-                rows[row, COUNT] += weight_at(weights, i)
-        if y >= 0 and not cells[i] & FIRST:
-            row = index[find_row(index, rows, pair_key(made, y))]
-            if row >= first_new:
-                rows[row, COUNT] += weight_at(weights, i)
-
-
-@kernel
 def gather_places(row, cells, rows, places, n_places):
     """Give a row all places where its pair stands in the words of its segment.
 
@@ -367,7 +345,6 @@ def learn(
             pair, made, cells, weights, rows, places, around, tallies, found
         )
         rows[pair, LENGTH], rows[owner, MERGED] = 0, max(rows[owner, MERGED], 1)
-        first_new = n_rows
         for side in range(2):
             n = n_x if side == 0 else n_y
             n_rows = break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows)
@@ -380,8 +357,6 @@ def learn(
             )  # fmt: skip
             write_places(side, n_found, found, tallies, places)
             forget(side, n, around, tallies)
-        if not is_new and floor > 0:
-            count_everywhere(made, cells, weights, index, rows, first_new, n_rows)
         for side in range(2):
             for k in range(n_x if side == 0 else n_y):
                 row = np.int64(row_at[side, k])

@@ -50,10 +50,10 @@ class InexactError(Exception):
 
 
 class FloorError(Exception):
-    """A symbol was made again, and pairs below the floor are due.
+    """A merge has spelled a symbol that was there, and rare pairs have been left out.
 
-    Some of them have been formed while they waited in the queue. By which count they wait is known
-    of those alone that were not left out.
+    Its pairs may be formed while they wait in the queue. By which count they wait is known of those
+    alone that were not left out.
     """
 
 
@@ -179,8 +179,6 @@ class Learner:
         self.merged = np.zeros((loop.ROUND, 3), np.int32)
         self.state = np.zeros(7, np.int64)
         self.floor = self._first_floor()
-        self.n_counted = 0  # times that the pairs were counted
-        self.made_again = False  # whether a merge has spelled a symbol that was there
 
     def _first_floor(self) -> int:
         """Return a count that the last merge will probably have, or not be far below.
@@ -242,8 +240,6 @@ class Learner:
 
     def _lower_floor(self) -> bool:
         """Count the pairs anew, those below the floor with them; False if none can be due."""
-        if self.made_again and self.floor:
-            raise FloorError
         if self.floor <= self.least:
             return False
         self.floor = max(self.least, self.floor // _LOWER)
@@ -253,7 +249,6 @@ class Learner:
     def _count_pairs(self) -> None:
         """Enter all pairs from the floor on in the table, and empty the queue."""
         state = self.state
-        self.n_counted += 1
         cells, weights = self.words
         text = cells, weights, self.lengths, self.limit
         n_merged = table.keep_merged(self.rows, int(state[loop.N_ROWS]))
@@ -286,9 +281,13 @@ class Learner:
             merges.pop(pair, None)
             merges[pair] = None
         self.state[loop.N_MERGES] = 0
-        self.made_again |= len(self.symbols) < n_before + n
-        if self.made_again and self.n_counted > 1:
-            raise FloorError  # pairs wait by their counts of when they were counted last
+        if self._leaves_out and len(self.symbols) < n_before + n:
+            raise FloorError
+
+    @property
+    def _leaves_out(self) -> bool:
+        """Whether there may be pairs without a row that a symbol spelled again would need."""
+        return self.floor > 0
 
     def _decide(self) -> int:
         """Return what the pair on top becomes, seen as a string."""
@@ -338,6 +337,10 @@ class LikelihoodLearner(Learner):
         self.state[loop.SIZE] = likelihood.enter_rows(
             *(self.scores, self.heap, self.rows, n_rows, self.symbol_counts, self.least)
         )
+
+    @property
+    def _leaves_out(self) -> bool:
+        return False
 
     links = np.zeros((0, 2), np.int32)
     scores = np.zeros(0)
