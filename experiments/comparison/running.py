@@ -76,7 +76,7 @@ class Comparison:
         self._corpus = plan.open()
         self._splits = splits_of(self._corpus)
         self._failures: dict[Job, Json] = {}
-        self._next_write = 0.0
+        self._next_write, self._is_behind = 0.0, False  # when to gather results, and what is left
         recorded = read_json(self._places.plan) if self._places.plan.exists() else {}
         self.threads = threads or recorded.get("threads", 1)
         self._record = {
@@ -125,8 +125,9 @@ class Comparison:
                     with Pool(self._places, at_once, threads=self.threads, lock=lock) as pool:
                         self._do_in(pool, todo, order, accept_other_code, on_look)
             except TrainingInterrupted:
-                self._next_write = 0.0
-                self._write_so_far()
+                if self._is_behind:
+                    self._next_write = 0.0
+                    self._write_so_far()
                 raise
             return self.write()
 
@@ -285,7 +286,8 @@ class Comparison:
         Where the disk is full, the other runs still go on.
         """
         began = time.monotonic()
-        if began < self._next_write:
+        self._is_behind = began < self._next_write
+        if self._is_behind:
             return
         try:
             self.write()
