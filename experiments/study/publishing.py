@@ -13,6 +13,7 @@ from typing import Any
 
 from experiments.charts import save_svg
 from experiments.comparison.report import page_of
+from experiments.comparison.running import load_results
 from experiments.study.chart import figure_of
 from experiments.study.findings import folder_of, study_of
 from experiments.study.page import markdown
@@ -44,8 +45,10 @@ def publish(study: Path) -> list[Path]:
     for path in KEPT.glob("*.json.gz"):
         path.unlink()
     for one in found["comparisons"]:
-        results = folder_of(study, one["text"], one["budget"]) / "results.json"
-        packed = gzip.compress(results.read_bytes(), mtime=0)
+        results = load_results(folder_of(study, one["text"], one["budget"]))
+        source = results["plan"]["corpus"]["source"]
+        results["plan"]["corpus"]["source"] = Path(source).name  # where it stood is nobody's matter
+        packed = gzip.compress(json.dumps(results, ensure_ascii=False).encode(), mtime=0)
         write_bytes(KEPT / f"{one['text']}-{one['budget']}.json.gz", packed)
     return write_pages()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 from pathlib import Path
 
@@ -58,6 +60,8 @@ def test_a_study_is_put_into_the_documentation(tmp_path: Path, monkeypatch: pyte
     page = (tmp_path / "page.md").read_text("utf-8")
     assert "- [german, equal flops](study-reports/german-flops.html)" in page
     title = load_results(study / "ptb-bytes")["name"]
+    packed = json.loads(gzip.decompress((kept / "ptb-bytes.json.gz").read_bytes()))
+    assert packed["plan"]["corpus"]["source"] == "python-docs"
     reports = dict(kept_reports())
     assert list(reports) == ["study-reports/german-flops.html", "study-reports/ptb-bytes.html"]
     assert all(title in report for report in reports.values())
