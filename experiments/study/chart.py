@@ -28,8 +28,9 @@ def figure_of(study: Json) -> Figure:
         axes.set_xlabel("bits per byte more than the best of its text")
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-        for number, text in enumerate(texts):
-            _draw(axes, study, text=text, budget=budget, order=order, look=number)
+        for one in study["comparisons"]:
+            if one["budget"] == budget:
+                _draw(axes, one, order=order, look=texts.index(one["text"]))
     panels[0].set_yticks(range(len(order)), short_titles(order), fontsize=9)
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(texts), frameon=False)
@@ -45,24 +46,21 @@ def _distances(study: Json) -> dict[str, list[float]]:
     return found
 
 
-def _draw(axes: Axes, study: Json, *, text: str, budget: str, order: list[str], look: int) -> None:
-    """Draw one text of one budget, each point with its interval."""
-    for one in study["comparisons"]:
-        if (one["text"], one["budget"]) != (text, budget):
-            continue
-        rows = one["order"]
-        x = [row["difference"] or 0.0 for row in rows]
-        low, high = ([row[end] or 0.0 for row in rows] for end in ("low", "high"))
-        axes.errorbar(
-            x,
-            [order.index(row["title"]) + 0.12 * (look - 2) for row in rows],
-            xerr=[
-                [max(0.0, at - a) for at, a in zip(x, low, strict=True)],
-                [max(0.0, b - at) for at, b in zip(x, high, strict=True)],
-            ],
-            fmt=SYMBOLS[look % len(SYMBOLS)],
-            color=COLOURS[look % len(COLOURS)],
-            markersize=4,
-            linewidth=1,
-            label=text,
-        )
+def _draw(axes: Axes, compared: Json, *, order: list[str], look: int) -> None:
+    """Draw one comparison, each point with its interval."""
+    rows = compared["order"]
+    x = [row["difference"] or 0.0 for row in rows]
+    low, high = ([row[end] or 0.0 for row in rows] for end in ("low", "high"))
+    axes.errorbar(
+        x,
+        [order.index(row["title"]) + 0.12 * (look - 2) for row in rows],
+        xerr=[
+            [max(0.0, at - a) for at, a in zip(x, low, strict=True)],
+            [max(0.0, b - at) for at, b in zip(x, high, strict=True)],
+        ],
+        fmt=SYMBOLS[look % len(SYMBOLS)],
+        color=COLOURS[look % len(COLOURS)],
+        markersize=4,
+        linewidth=1,
+        label=compared["text"],
+    )

@@ -22,8 +22,6 @@ from torch import Tensor
 
 from lstm_lm.data.batching import IGNORED
 from lstm_lm.products import product
-from lstm_lm.training import softmax_loops
-from lstm_lm.training.softmax_loops import can_loop
 
 BLOCK_ROWS = 400
 """Rows of a block; fewer where the vocabulary is large."""
@@ -125,7 +123,9 @@ def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor
     -log p_y is reckoned from the likeliest token m, whose p_m is at least 1/V, as
     logit_m - logit_y - log p_m: finite where p_y is too small for a float, with one exponential.
     """
-    if can_loop(logits_RV) and dtype == torch.float32:
+    from lstm_lm.training import softmax_loops  # here, for numba is slow to import
+
+    if softmax_loops.can_loop(logits_RV) and dtype == torch.float32:
         return softmax_loops.softmax_and_nats(logits_RV, y_R)
     p_RV = torch.softmax(logits_RV, -1, dtype=dtype)
     logit_R = logits_RV.gather(1, y_R.clamp(min=0)[:, None])[:, 0].to(dtype)
@@ -156,7 +156,9 @@ def _derivative(
 
     The memory of `p_RV` is used.
     """
-    if can_loop(p_RV):
+    from lstm_lm.training import softmax_loops
+
+    if softmax_loops.can_loop(p_RV):
         return softmax_loops.derivative(p_RV, y_R, slope_R, d_bias_V, dtype)
     p_RV.scatter_add_(1, y_R.clamp(min=0)[:, None], p_RV.new_full((len(y_R), 1), -1.0))
     p_RV.mul_(slope_R[:, None])

@@ -62,16 +62,14 @@ def derivative(
 
     Args: p_RV: float32, is lost. dtype: float32 or bfloat16. d_bias_V: float32.
     """
-    sums: list[np.ndarray] = []
     arrays = [p_RV.numpy(), y_R.numpy(), slope_R.numpy()]
     loop, d_RV = _derivative, p_RV
     if dtype == torch.bfloat16:
         d_RV = torch.empty(p_RV.shape, dtype=dtype)
         arrays.append(d_RV.view(torch.uint16).numpy())
         loop = _derivative_of_shorts
-    sums = _on_rows(loop, p_RV.shape[1], *arrays)
-    if d_bias_V is not None:
-        for sum_V in sums:
+    for sum_V in _on_rows(loop, p_RV.shape[1], *arrays):
+        if d_bias_V is not None:
             d_bias_V += torch.from_numpy(sum_V)
     return d_RV
 
