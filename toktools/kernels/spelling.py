@@ -58,19 +58,23 @@ def find_places(data, ends, by_byte, found):
 
 
 @inlined
-def _begin_block(cells, n_cells):
-    """Put OUTSIDE up to the end of a block, and once more; return how many cells there are."""
-    begin = (n_cells + (1 << BLOCK_BITS) - 1) >> BLOCK_BITS << BLOCK_BITS
-    for i in range(n_cells, begin + 1):
-        cells[i] = OUTSIDE
-    return begin + 1
-
-
-@inlined
 def _weigh(weights, begin, end, weight):
     """Give the blocks of the cells from `begin` to `end` a weight."""
     for block in range(begin >> BLOCK_BITS, (end - 1 >> BLOCK_BITS) + 1):
         weights[block] = weight
+
+
+@inlined
+def _next_block(cells, weights, begin, n_cells, weight):
+    """Give what was written since `begin` its weight, and begin a block; return how many cells.
+
+    OUTSIDE stands up to the end of the block before, and once more.
+    """
+    _weigh(weights, begin, n_cells, weight)
+    start = (n_cells + (1 << BLOCK_BITS) - 1) >> BLOCK_BITS << BLOCK_BITS
+    for i in range(n_cells, start + 1):
+        cells[i] = OUTSIDE
+    return start + 1
 
 
 @kernel
@@ -87,9 +91,8 @@ def spell_words(data, ends, counts, order, by_byte, ids, cells, weights):
     n_cells, begin, count = 0, 0, -1
     for word in order:
         if counts[word] != count:
-            _weigh(weights, begin, n_cells, count)
-            n_cells, count = _begin_block(cells, n_cells), counts[word]
-            begin = n_cells - 1
+            n_cells = _next_block(cells, weights, begin, n_cells, count)
+            begin, count = n_cells - 1, counts[word]
         place, start = FIRST, ends[word - 1] if word else 0
         while start < ends[word]:
             character, n = _character(data, start, by_byte)
@@ -111,9 +114,8 @@ def pack_words(symbols, ends, counts, order, cells, weights):
     n_cells, begin, count = 0, 0, -1
     for word in order:
         if counts[word] != count:
-            _weigh(weights, begin, n_cells, count)
-            n_cells, count = _begin_block(cells, n_cells), counts[word]
-            begin = n_cells - 1
+            n_cells = _next_block(cells, weights, begin, n_cells, count)
+            begin, count = n_cells - 1, counts[word]
         for i in range(ends[word - 1] if word else 0, ends[word]):
             cells[n_cells] = symbols[i] << SHAPE_BITS | SINGLE
             n_cells += 1
