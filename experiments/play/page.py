@@ -32,7 +32,10 @@ from toktools.errors import ToktoolsError
 FIRST_TEXT = "The quick brown fox was unbelievably quick: 1,234 jumps in a day."
 _SECONDS = 0.15  # between two pictures of a text that grows
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-_TYPED: dict[str, Any] = {**_QUIET, "trigger_mode": "always_last"}
+# Answered in the request itself: gradio's queue loses an answer now and then, where it closes its
+# stream of answers just as the next event is sent, and the page would go on showing what was.
+_AT_ONCE: dict[str, Any] = {**_QUIET, "queue": False}
+_TYPED: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "always_last"}
 _FONTS = [Font(name) for name in ("system-ui", "-apple-system", "sans-serif")]
 _MONO = [Font(name) for name in ("ui-monospace", "Consolas", "monospace")]
 THEME = Default(primary_hue="indigo", font=_FONTS, font_mono=_MONO)
@@ -110,7 +113,7 @@ def _continuations(entries: Sequence[Entry], text: gr.Textbox) -> None:
         stopped.add(str(window.session_hash))
 
     start.click(write, [text, *controls.values()], [state, written], **_QUIET)
-    stop.click(stop_writing, None, None, **_QUIET)
+    stop.click(stop_writing, None, None, **_AT_ONCE)
 
 
 def _controls() -> dict[str, Any]:
@@ -136,7 +139,7 @@ def _controls() -> dict[str, Any]:
 
     for name, slider in filters.items():
         slider.visible = name in STRATEGIES[given.strategy]
-    strategy.change(show_read, strategy, list(filters.values()), **_QUIET)
+    strategy.change(show_read, strategy, list(filters.values()), **_AT_ONCE)
     return {
         "strategy": strategy,
         "temperature": temperature,

@@ -121,6 +121,13 @@ def test_what_is_typed_is_cut_by_each_tokenizer(server, entries):
         assert visited.errors == []
 
 
+def test_no_text_is_passed_over_when_each_is_typed_as_the_last_one_is_answered(server, entries):
+    with visit(server.address) as visited:
+        for text in ("", "one", "one two", "one two three é") * 10:
+            type_text(visited.page, text)
+            wait_for_cut(visited.page, entries, text)
+
+
 def test_the_likeliest_tokens_follow_what_is_typed(server, entries):
     with visit(server.address) as visited:
         type_text(visited.page, "one hundred")
