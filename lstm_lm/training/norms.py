@@ -20,6 +20,9 @@ from lstm_lm.model import LanguageModel, State
 def measure_norms(model: LanguageModel, x_TB: Tensor, y_TB: Tensor, state: State) -> dict[str, Any]:
     """Read one chunk without dropout and measure it; weights, gradients and random state stay.
 
+    Args:
+        state: that the chunk begins with; what training in bfloat16 left is read in the weights'
+            own precision, as all here.
     Returns:
         "activation_rms": the root mean square of what each module gives out, and, layer by layer,
         of the hidden state (h) and the cell state (c, where there is one) after the last step.
@@ -32,7 +35,7 @@ def measure_norms(model: LanguageModel, x_TB: Tensor, y_TB: Tensor, state: State
     model.eval()
     # cuDNN's recurrent kernels have no backward pass in evaluation mode
     with torch.backends.cudnn.flags(enabled=False), _watching(model) as watch, torch.enable_grad():
-        logits_TBV, after = model(x_TB, tuple(tensor.detach() for tensor in state))
+        logits_TBV, after = model(x_TB, tuple(t.detach().to(model.head.weight) for t in state))
         nats_TB = functional.cross_entropy(
             logits_TBV.flatten(0, 1), y_TB.flatten(), ignore_index=IGNORED, reduction="none"
         ).view_as(y_TB)

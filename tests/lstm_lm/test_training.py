@@ -372,9 +372,11 @@ def test_a_sample_is_kept_where_the_mean_probability_of_the_target_is_high_enoug
     assert every[-1]["validation_loss_nats"] == some[-1]["validation_loss_nats"]
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_norms_are_logged_with_every_line_and_change_no_weight(
-    tmp_path, texts, word, small_model, small_training
+    tmp_path, texts, word, small_model, small_training, precision
 ):
+    small_training = dataclasses.replace(small_training, precision=precision)
     plain = train(tmp_path / "plain", texts, word, small_model, small_training)
     config = dataclasses.replace(small_training, norms=True)
     run = train(tmp_path / "run", texts, word, small_model, config)
