@@ -20,13 +20,17 @@ DROPOUTS = [Dropout, LockedDropout]
 # Activations
 
 
-@pytest.mark.parametrize("shape", [(7,), (5, 3, 4)])
-def test_dropout_gives_what_torch_s_gives_for_the_same_seed(shape):
-    x = torch.randn(shape)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("p", [0.003, 0.3, 0.9])
+def test_dropout_drops_as_often_as_asked_and_scales_what_it_keeps(p, dtype):
     torch.manual_seed(3)
-    expected = nn.Dropout(0.3)(x)
-    torch.manual_seed(3)
-    assert torch.equal(Dropout(0.3)(x), expected)
+    x = torch.ones(1000, 300, dtype=dtype)
+    dropped = Dropout(p)(x)
+    kept = dropped != 0
+    spread = (p * (1 - p) / x.numel()) ** 0.5
+    assert kept.double().mean().item() == pytest.approx(1 - p, abs=5 * spread)
+    assert dropped.dtype == dtype
+    assert dropped[kept].unique().tolist() == [(x[0, 0] / (1 - p)).item()]
 
 
 @pytest.mark.parametrize("kind", DROPOUTS)
