@@ -1,8 +1,8 @@
 """torch.nn's RNN, GRU and LSTM behind the interface of our own layers: the state is a tuple.
 
-They are those classes still, with the same weights under the same names. Where a process reads only
-some rows of a batch (`rows`), the layers are called one by one with our dropout in between, for
-torch's cannot draw the mask of the whole batch.
+They are those classes still, with the same weights under the same names. In training on a CPU the
+layers are called one by one with our dropout in between: torch's takes five times as long, and
+cannot draw the mask of a whole batch where a process reads only some rows of it (`rows`).
 Legend: T time steps, B rows of the batch, E inputs, H hidden units, L layers.
 """
 
@@ -22,9 +22,10 @@ def _zeros(module: nn.RNNBase, batch_size: int) -> Tensor:
     return like.new_zeros(module.num_layers, batch_size, module.hidden_size)
 
 
-def _drops_own_rows(module: nn.RNNBase) -> bool:
-    """Whether the mask between layers is part of that of a larger batch."""
-    return module.rows is not None and module.training and module.dropout > 0
+def _drops_by_ours(module: nn.RNNBase, x_TBE: Tensor) -> bool:
+    """Whether our dropout acts between the layers, not that of torch or cuDNN."""
+    drops = module.training and module.dropout > 0
+    return drops and (x_TBE.is_cpu or module.rows is not None)
 
 
 def _layer_by_layer(module: nn.RNNBase, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:
@@ -56,7 +57,7 @@ class TorchRNN(nn.RNN):
 
     def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the hidden states (T, B, H) and the state after the last."""
-        if _drops_own_rows(self):
+        if _drops_by_ours(self, x_TBE):
             return _layer_by_layer(self, x_TBE, state)
         y_TBH, h_LBH = super().forward(x_TBE, state[0])
         return y_TBH, (h_LBH,)
@@ -74,7 +75,7 @@ class TorchGRU(nn.GRU):
 
     def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the hidden states (T, B, H) and the state after the last."""
-        if _drops_own_rows(self):
+        if _drops_by_ours(self, x_TBE):
             return _layer_by_layer(self, x_TBE, state)
         y_TBH, h_LBH = super().forward(x_TBE, state[0])
         return y_TBH, (h_LBH,)
@@ -93,7 +94,7 @@ class TorchLSTM(nn.LSTM):
 
     def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the hidden states (T, B, H) and the state after the last."""
-        if _drops_own_rows(self):
+        if _drops_by_ours(self, x_TBE):
             return _layer_by_layer(self, x_TBE, state)
         h_LBH, c_LBH = state
         return super().forward(x_TBE, (h_LBH, c_LBH))

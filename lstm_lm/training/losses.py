@@ -114,7 +114,8 @@ class CrossEntropy:
         if self._sampled is not None:
             whole_M = None if whole_TB is None else whole_TB.flatten().to(y_N.device)
             part = self._sampled.draw(y_N, whole_M)
-            weight, bias, y_N = weight[part.ids_S], bias[part.ids_S] + part.bias_S, part.y_N
+            weight = functional.embedding(part.ids_S, weight)  # has a faster gradient than [ids_S]
+            bias, y_N = bias[part.ids_S] + part.bias_S, part.y_N
             weights = None if weights is None else weights[part.ids_S]
         objective, nats_N = head_cross_entropy(
             *(head, h_TBH.flatten(0, 1), y_N),
