@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -175,6 +176,43 @@ def first_use(text: Path | None, rounds: int, output: Path | None, keep: bool) -
         write_text(output, json.dumps(result, indent=1) + "\n")
     if keep:
         store("first use", result)
+
+
+@bench.command()
+@click.option("--corpus", "-c", required=True, help="A folder with the three splits.")
+@click.option("--preset", "name", default="ptb-5-minutes", show_default=True)
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="By default its own.")
+@click.option("--seeds", default="0", show_default=True, metavar="0,1,2")
+@click.option("--plain/--no-plain", default=True, help="Train the plain loop too.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("runs/minutes"),
+    show_default=True,
+)
+def minutes(
+    corpus: str, name: str, minutes: float | None, seeds: str, plain: bool, output: Path
+) -> None:
+    """Train a preset beside the plain loop, equal in time, and read the test text once.
+
+    \b
+    Example:
+      python -m experiments bench minutes -c ptb/ --seeds 0,1,2
+      python -m experiments bench minutes -c ptb/ --preset ptb-1-hour --no-plain
+    """
+    from experiments.bench.minutes import measure_minutes, minutes_table
+    from lstm_lm.files import write_text
+
+    if not re.fullmatch(r"\d+(,\d+)*", seeds):
+        raise ToktoolsError(f"--seeds must be numbers with commas between them, got {seeds!r}")
+    result = measure_minutes(
+        *(corpus, name, output),
+        **{"minutes": minutes, "seeds": [int(seed) for seed in seeds.split(",")]},
+        **{"beside_plain": plain, "say": say},
+    )
+    write_text(output / f"{name}.json", json.dumps(result, indent=1) + "\n")
+    click.echo(minutes_table(result))
 
 
 @bench.command()

@@ -5,6 +5,7 @@ from torch.testing import assert_close
 
 from lstm_lm.config import ModelConfig
 from lstm_lm.model import LanguageModel, detach, evaluating
+from lstm_lm.regularization import Dropout
 
 V = 11
 
@@ -147,13 +148,31 @@ def test_the_default_is_bit_by_bit_torch_s_layers_one_after_the_other(n_layers, 
     named = dict(model.named_parameters())
     assert named.keys() == dict(parts.named_parameters()).keys()
     assert all(torch.equal(named[name], p) for name, p in parts.named_parameters())
-    x_TB, state, dropout = torch.randint(V, (5, 3)), random_state(model, 3), nn.Dropout(0.3)
+    x_TB, state, dropout = torch.randint(V, (5, 3)), random_state(model, 3), Dropout(0.3)
+    layers = list(one_by_one(parts["recurrent"]))
     torch.manual_seed(2)
-    logits_TBV, after = model(x_TB, state)
+    logits_TBV, (h_LBH, c_LBH) = model(x_TB, state)
     torch.manual_seed(2)
-    h_TBH, expected = parts["recurrent"](dropout(parts["embedding"](x_TB)), state)
-    assert torch.equal(logits_TBV, parts["head"](dropout(h_TBH)))
+    y_TBH = parts["embedding"](x_TB)
+    for number, layer in enumerate(layers):
+        y_TBH, after = layer(dropout(y_TBH), tuple(t[number : number + 1] for t in state))
+        assert torch.equal(h_LBH[number], after[0][0])
+        assert torch.equal(c_LBH[number], after[1][0])
+    assert torch.equal(logits_TBV, parts["head"](dropout(y_TBH)))
+    logits_TBV, after = model.eval()(x_TB, state)
+    y_TBH, expected = parts.eval()["recurrent"](parts["embedding"](x_TB), state)
+    assert torch.equal(logits_TBV, parts["head"](y_TBH))
     assert all(map(torch.equal, after, expected))
+
+
+def one_by_one(stack):
+    """Make an LSTM of a single layer for each layer of torch's."""
+    for number in range(stack.num_layers):
+        layer = nn.LSTM(stack.input_size, stack.hidden_size)
+        for name, weight in layer.named_parameters():
+            own = stack.get_parameter(name.replace("l0", f"l{number}"))
+            weight.data.copy_(own)
+        yield layer
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "rnn-relu"])
