@@ -4,8 +4,9 @@ What is timed: forward, backward, clipping and SGD on a batch in memory, ours as
 it, the plain loop of `plain_loop.py`, and ours in bfloat16, in turn in one process, on tokens drawn
 at random. Both begin with the same weights, and the first losses must agree. Not timed: imports,
 the first steps, validation, files. Beside the seconds stand the operations of the step's matrix
-products by the second, and what torch and oneDNN multiply alone on the same machine in the same
-process. Memory is the peak of a process that makes one step, less that before the step.
+products by the second, and what torch, and the library that `lstm_lm.products` chooses, multiply
+alone on the same machine in the same process. Memory is the peak of a process that makes one step,
+less that before the step.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def measure(size: Size, n_rounds: int, n_threads: int) -> dict[str, Any]:
     ways = {name: make_step(size, name) for name in WAYS}
     losses = {name: [step() for _ in range(N_SAME)] for name, step in ways.items()}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    products: dict[str, list[float]] = {"torch": [], "oneDNN": []}
+    products: dict[str, list[float]] = {"torch": [], "as chosen": []}
     for _ in range(n_rounds):
         for name, step in ways.items():
             start = time.perf_counter()
@@ -124,7 +125,7 @@ def _product_rates() -> dict[str, float]:
     n = 2048
     a, b = torch.randn(2, n, n)
     rates: dict[str, float] = {}
-    for name, multiply in {"torch": lambda: a @ b.t(), "oneDNN": lambda: product(a, b)}.items():
+    for name, multiply in {"torch": lambda: a @ b.t(), "as chosen": lambda: product(a, b)}.items():
         multiply()
         start = time.perf_counter()
         multiply()

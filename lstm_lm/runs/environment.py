@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lstm_lm.processor import processor_name
 from lstm_lm.runs.source import source_digest
 from toktools.errors import ToktoolsError
 
@@ -91,14 +91,4 @@ def _hardware(device: torch.device) -> str:
 
 
 def _cpu() -> str:
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-
-
-def _processor() -> str:
-    """Return the processor's name as the system gives it."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return f"{processor_name()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"

@@ -73,7 +73,7 @@ def test_a_tied_matrix_gathers_the_gradients_of_both_its_uses():
 @pytest.mark.parametrize("onednn", [True, False])
 def test_in_float32_the_loss_and_gradients_are_torchs_to_six_digits(onednn, monkeypatch):
     """Whichever library multiplies, with sizes at which both use their fastest loops."""
-    monkeypatch.setattr(products, "_has_onednn", lambda: onednn)
+    monkeypatch.setattr(products, "_takes_onednn", lambda: onednn)
     torch.manual_seed(0)
     parts = [
         torch.randn(900, 130).requires_grad_(),

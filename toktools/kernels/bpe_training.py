@@ -17,8 +17,13 @@ fast:
 Each pair so has a row with its count and all its places, or its count is below the floor. One thing
 breaks that rule: a merge that spells a symbol that is there already forms pairs that may have been
 formed before. Such a pair waits as often as it was formed, with the places and the count of that
-time. Had it been left out before, that count would not be known; so from there on only learning
-with a floor of 0 is right, and it begins again.
+time. Had it been left out before, that count would not be known.
+
+Where symbols that continue a word carry a mark, "##", such a symbol can also be spelled as text, by
+words that begin with "##", and nearly all that is spelled twice is of this kind. As text it stands
+at the beginning of a word, so it forms a pair on one side alone, and the two together spell the
+beginning of a word that begins with the mark: such pairs are never left out. At any other symbol
+that is spelled again, the caller is told that it must learn with a floor of 0.
 
 Letters: a pair is (left, right), made is what it becomes; x stands before it, y after it.
 
@@ -46,6 +51,7 @@ from toktools.kernels.pair_table import (
     TWICE,
     counted_in,
     find_row,
+    lasts,
     left_of,
     pair_key,
     right_of,
@@ -57,15 +63,20 @@ from toktools.kernels.pair_table import (
     too_long,
     weight_at,
 )
+from toktools.kernels.string_hashes import add_known, is_known, joined_hash, spell
 from toktools.kernels.vectors import prefetch
 
 DONE, PAUSE, ROWS, PLACES, HEAP, STRING, FLOOR = range(7)
 """What `learn` comes back for."""
 
-N_ROWS, N_PLACES, SIZE, SYMBOLS, N_MERGES, THRESHOLD, MADE = range(7)
+N_ROWS, N_PLACES, SIZE, SYMBOLS, N_MERGES, THRESHOLD, MADE, UNSURE = range(8)
 """What stands where in `state`: rows, places, entries of the heap, symbols and merges so far; the
 count that a pair must have to be in the heap; what the pair on top becomes, if the caller has
-said."""
+said; whether a pair was formed again that may have been left out before."""
+
+BEGINS, CONTINUES = 1, 2
+"""In `where`: that a symbol has stood at the beginning of a word, or elsewhere. Both, always, where
+symbols carry no mark that tells the one from the other."""
 
 ASK, FORBIDDEN = -1, -2
 """In state[MADE]: nothing is said; the pair must not be merged."""
@@ -78,13 +89,8 @@ instead of that number; NOWHERE for those that have none."""
 
 NOWHERE = -1
 
-FULL, CONTENT, POWER = 0, 1, 2
-"""Columns of `hashes`: of the whole string, of what it adds when joined, and base^length."""
-
 ROUND = 2000  # turns between two moments for progress
 _AHEAD = 24  # occurrences
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_20, _1 = np.uint64(20), np.uint64(1)
 
 
 @kernel
@@ -153,13 +159,14 @@ def break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows
 
 @kernel
 def form_pairs(
-    side, n, made, is_new, floor, limit, around, tallies, row_at,
+    side, n, made, is_new, floor, limit, around, tallies, row_at, hashes, lasting,
     lengths, index, rows, n_rows, places, n_places, since,
 ):  # fmt: skip
     """Count the pairs that were formed on one side, and give them room for their places.
 
     Args:
         row_at: int32 (2, n): the row of each pair, EMPTY for those below the floor.
+        lasting: hashes of what pairs spell that are never below the floor.
         since: segments that begin before wait for themselves; later ones are added to.
     Returns: the number of rows and of places in use.
     """
@@ -169,9 +176,12 @@ def form_pairs(
         weight, number = tallies[side, z, WEIGHT], tallies[side, z, NUMBER]
         tallies[side, z, WEIGHT], tallies[side, z, PLACE] = 0, NOWHERE
         row_at[side, k] = EMPTY
-        if not (z == made or not is_new or weight >= floor) or too_long(lengths, z, made, limit):
+        left, right = (z, made) if side == 0 else (made, z)
+        if is_new and z != made and weight < floor and not lasts(hashes, lasting, left, right):
             continue
-        key = pair_key(z, made) if side == 0 else pair_key(made, z)
+        if too_long(lengths, z, made, limit):
+            continue
+        key = pair_key(left, right)
         row, n_rows = row_of(index, rows, n_rows, key)
         rows[row, COUNT] += weight
         if rows[row, LENGTH] > 0 and rows[row, START] < since:
@@ -252,16 +262,8 @@ def sort_places(rows, row, places):
 
 
 @kernel
-def spell(left, right, made, hashes):
-    """Give a new symbol its hashes."""
-    hashes[made, FULL] = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
-    hashes[made, CONTENT] = hashes[left, CONTENT] * hashes[right, POWER] + hashes[right, CONTENT]
-    hashes[made, POWER] = hashes[left, POWER] * hashes[right, POWER]
-
-
-@kernel
 def learn(
-    cells, weights, lengths, hashes, careful, known, index, rows, places, heap,
+    cells, weights, lengths, hashes, careful, known, lasting, where, index, rows, places, heap,
     around, tallies, row_at, found, merges, state, wanted, least, floor, limit,
 ):  # fmt: skip
     """Merge until something is needed that only the caller can give; return what.
@@ -310,7 +312,7 @@ def learn(
             break
         left, right = left_of(rows, pair), right_of(rows, pair)
         made = n_symbols
-        full = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
+        full = joined_hash(hashes, left, right)
         given = state[MADE] != ASK
         if not given:
             if careful[left] or is_known(known, full):
@@ -341,9 +343,16 @@ def learn(
             n_symbols += 1
         merges[n_merges, 0], merges[n_merges, 1], merges[n_merges, 2] = left, right, made
         n_merges += 1
-        n_found, n_x, n_y, _ = merge_everywhere(
+        tallies[0, OUTSIDE, WEIGHT] = 0
+        n_found, n_x, n_y, total = merge_everywhere(
             pair, made, cells, weights, rows, places, around, tallies, found
         )
+        at_begin = tallies[0, OUTSIDE, WEIGHT]
+        stands = (BEGINS if at_begin else 0) | (CONTINUES if total > at_begin else 0)
+        again = 0 if is_new else where[made] & stands
+        if again & CONTINUES or (again & BEGINS and not is_known(lasting, full)):
+            state[UNSURE] = 1
+        where[made] |= stands
         rows[pair, LENGTH], rows[owner, MERGED] = 0, max(rows[owner, MERGED], 1)
         for side in range(2):
             n = n_x if side == 0 else n_y
@@ -352,7 +361,7 @@ def learn(
         for side in range(2):
             n = n_x if side == 0 else n_y
             n_rows, n_places = form_pairs(
-                side, n, made, is_new, floor, limit, around, tallies, row_at,
+                side, n, made, is_new, floor, limit, around, tallies, row_at, hashes, lasting,
                 lengths, index, rows, n_rows, places, n_places, since,
             )  # fmt: skip
             write_places(side, n_found, found, tallies, places)
@@ -373,25 +382,3 @@ def learn(
     state[N_ROWS], state[N_PLACES], state[SIZE], state[SYMBOLS] = n_rows, n_places, size, n_symbols
     state[N_MERGES], state[THRESHOLD] = n_merges, threshold
     return status
-
-
-@kernel
-def is_known(known, mixed):
-    """Whether a hash is in the set. known: uint64, a power of two, 0 where empty."""
-    mask = np.uint64(len(known) - 1)
-    i = (mixed * _MULTIPLIER >> _20) & mask
-    while known[i]:
-        if known[i] == mixed:
-            return True
-        i = (i + _1) & mask
-    return False
-
-
-@kernel
-def add_known(known, mixed):
-    """Put a hash in the set."""
-    mask = np.uint64(len(known) - 1)
-    i = (mixed * _MULTIPLIER >> _20) & mask
-    while known[i] and known[i] != mixed:
-        i = (i + _1) & mask
-    known[i] = mixed

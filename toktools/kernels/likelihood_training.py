@@ -16,10 +16,8 @@ import numpy as np
 
 from toktools.kernels.bpe_training import (
     ASK,
-    CONTENT,
     DONE,
     FORBIDDEN,
-    FULL,
     HEAP,
     MADE,
     N_MERGES,
@@ -27,20 +25,16 @@ from toktools.kernels.bpe_training import (
     N_ROWS,
     PAUSE,
     PLACES,
-    POWER,
     ROUND,
     ROWS,
     SIZE,
     STRING,
     SYMBOLS,
-    add_known,
     break_pairs,
     forget,
     form_pairs,
-    is_known,
     merge_everywhere,
     sort_places,
-    spell,
     write_places,
 )
 from toktools.kernels.kernel import inlined, kernel
@@ -54,6 +48,7 @@ from toktools.kernels.pair_table import (
     symbol_at,
     weight_at,
 )
+from toktools.kernels.string_hashes import add_known, is_known, joined_hash, spell
 
 NO_ROW, OUT = -1, -2
 """In `links`: the end of a chain; that the row is in none."""
@@ -224,7 +219,7 @@ def learn_by_likelihood(
             continue
         left, right = left_of(rows, pair), right_of(rows, pair)
         made = n_symbols
-        full = hashes[left, FULL] * hashes[right, POWER] + hashes[right, CONTENT]
+        full = joined_hash(hashes, left, right)
         given = state[MADE] != ASK
         if not given:
             if careful[left] or is_known(known, full):
@@ -263,7 +258,7 @@ def learn_by_likelihood(
         for side in range(2):
             n = n_x if side == 0 else n_y
             n_rows, n_places = form_pairs(
-                side, n, made, is_new, 0, 0, around, tallies, row_at,
+                side, n, made, is_new, 0, 0, around, tallies, row_at, hashes, known,
                 lengths, index, rows, n_rows, places, n_places, 0,
             )  # fmt: skip
             write_places(side, n_found, found, tallies, places)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from toktools.kernels.kernel import inlined, kernel
+from toktools.kernels.string_hashes import is_known, joined_hash
 
 EMPTY = -1
 KEY, COUNT, START, LENGTH, MERGED, STORED = range(6)
@@ -168,16 +169,21 @@ def count_symbols(cells, weights):
     return total
 
 
+@inlined
+def lasts(hashes, lasting, left, right):
+    """Whether a pair has a row as soon as it is formed, however rare it is.
+
+    Args: hashes: of the symbols, see `string_hashes.py`; lasting: a set of hashes of what such
+          pairs spell.
+    """
+    return len(lasting) > 1 and is_known(lasting, joined_hash(hashes, left, right))
+
+
 @kernel
-def keep_merged(rows, n_rows):
-    """Drop the rows of pairs that were never merged, and all places; return how many stay."""
-    n_kept = 0
+def find_lasting(rows, n_rows, hashes, lasting, found):
+    """Write down which of the rows are of pairs that `lasts` tells. found: bool (n_rows,)."""
     for row in range(n_rows):
-        if 0 < rows[row, MERGED] < AGAIN:
-            rows[n_kept, KEY], rows[n_kept, COUNT] = rows[row, KEY], rows[row, COUNT]
-            rows[n_kept, START], rows[n_kept, LENGTH], rows[n_kept, MERGED] = 0, 0, 1
-            n_kept += 1
-    return n_kept
+        found[row] = lasts(hashes, lasting, left_of(rows, row), right_of(rows, row))
 
 
 @kernel
@@ -205,10 +211,16 @@ def sum_pairs(cells, weights, lengths, limit, rows, n_rows, floor, sums):
 
 
 @kernel
-def enter_pairs(cells, weights, lengths, limit, floor, sums, index, rows, n_rows, row_at):
+def enter_pairs(
+    cells, weights, lengths, limit, floor, sums, hashes, lasting, is_first,
+    index, rows, n_rows, row_at,
+):  # fmt: skip
     """Give each pair whose sum has come to the floor a row, with its count and number of places.
 
-    Args:    row_at: int32, as `cells`: where a pair begins that has a row, this row; else EMPTY.
+    Args:
+        is_first: pairs that `lasts` tells get rows too; else they have them, with their places,
+            and are passed over.
+        row_at: int32, as `cells`: where a pair begins that has a row, this row; else EMPTY.
     Returns: the number of rows, and of places; -1 for the first if there are too few.
     """
     n_places, i = 0, 0
@@ -222,7 +234,10 @@ def enter_pairs(cells, weights, lengths, limit, floor, sums, index, rows, n_rows
         right = symbol_at(cells, j)
         if right >= 0 and not too_long(lengths, left, right, limit):
             key = pair_key(left, right)
-            if sums[_sum_of(sums, key)] >= floor:
+            enters = sums[_sum_of(sums, key)] >= floor
+            if (enters or is_first) and lasts(hashes, lasting, left, right):
+                enters = is_first
+            if enters:
                 if n_rows == len(rows) or 2 * n_rows >= len(index):
                     return -1, n_places
                 row, n_rows = row_of(index, rows, n_rows, key)
@@ -238,10 +253,13 @@ def enter_pairs(cells, weights, lengths, limit, floor, sums, index, rows, n_rows
 
 
 @kernel
-def enter_places(row_at, rows, n_rows, places):
-    """Write where the pairs with rows stand; return the highest count of those."""
-    used, highest = 0, 0
-    for row in range(n_rows):
+def enter_places(row_at, rows, first, n_rows, places, used):
+    """Write where the pairs of the rows from `first` on stand; return the highest count of those.
+
+    Args: used: places that are taken already, by the rows before.
+    """
+    highest = 0
+    for row in range(first, n_rows):
         rows[row, START], rows[row, STORED] = used, rows[row, COUNT]
         if rows[row, LENGTH]:
             highest = max(highest, rows[row, COUNT])

@@ -12,6 +12,7 @@ from toktools.kernels import bpe_training as loop
 from toktools.kernels import likelihood_training as likelihood
 from toktools.kernels import pair_table as table
 from toktools.kernels import spelling
+from toktools.kernels import string_hashes as hashing
 from toktools.training.merging import Pair, Progress, Symbols
 
 _BASE = 0x9E3779B97F4A7C15 | 1
@@ -20,6 +21,7 @@ _SHARE = 64  # see `_first_floor`
 _LOWER = 4  # times, the next floor
 _SUMS = 1 << 18  # 2 MB
 _PLACES = 4  # times as many as there are at first; what is not used takes no memory
+_ANYWHERE = loop.BEGINS | loop.CONTINUES
 _EXACT = 1 << 53  # whole numbers below are exact as float64
 
 
@@ -50,10 +52,10 @@ class InexactError(Exception):
 
 
 class FloorError(Exception):
-    """A merge has spelled a symbol that was there, and rare pairs have been left out.
+    """A merge has spelled a symbol that was there, and some of its pairs may have been left out.
 
-    Its pairs may be formed while they wait in the queue. By which count they wait is known of those
-    alone that were not left out.
+    They may be formed while they wait in the queue. By which count they wait is known of those
+    alone that were not left out; see `bpe_training.py`.
     """
 
 
@@ -167,7 +169,8 @@ class Learner:
         self.known = np.zeros(1 << (4 * n).bit_length(), np.uint64)
         for id, string in enumerate(symbols.strings):
             self._note(id, string)
-            loop.add_known(self.known, self.hashes[id, loop.FULL])
+            hashing.add_known(self.known, self.hashes[id, hashing.FULL])
+        self.lasting, self.where = np.zeros(1, np.uint64), np.full(n, _ANYWHERE, np.uint8)
         self.around = np.zeros((2, n), np.int32)
         self.tallies = np.zeros((2, n, 2), np.int64)
         self.row_at = np.zeros((2, n), np.int32)
@@ -177,8 +180,10 @@ class Learner:
         self.places = np.zeros(0, np.int32)
         self.heap = np.zeros((1 << 17, 2), np.int64)
         self.merged = np.zeros((loop.ROUND, 3), np.int32)
-        self.state = np.zeros(7, np.int64)
+        self.state = np.zeros(8, np.int64)
         self.floor = self._first_floor()
+        if self.floor and symbols.prefix:
+            self._see_marks()
 
     def _first_floor(self) -> int:
         """Return a count that the last merge will probably have, or not be far below.
@@ -189,6 +194,44 @@ class Learner:
         n_symbols = table.count_symbols(*self.words)
         return max(self.least, n_symbols // (_SHARE * self.wanted))
 
+    def _see_marks(self) -> None:
+        """Write down where symbols stand, and what the words spell that begin with the mark."""
+        cells, strings, prefix = self.words.cells, self.symbols.strings, self.symbols.prefix
+        before = np.flatnonzero(cells[:-1] == table.OUTSIDE)
+        first = before[cells[before + 1] != table.OUTSIDE] + 1
+        is_first = np.zeros(len(cells), bool)
+        is_first[first] = True
+        self.where[:] = 0
+        self.where[cells[first] >> table.SHAPE_BITS] |= loop.BEGINS
+        rest = cells[~is_first & (cells != table.OUTSIDE)]
+        self.where[rest >> table.SHAPE_BITS] |= loop.CONTINUES
+        spelled: set[int] = set()
+        for at in self._begin_with(prefix, first):
+            string, hash, n = strings[cells[at] >> table.SHAPE_BITS], 0, 0
+            while True:
+                n += len(string)
+                hash = _polynomial(string, hash)
+                if n >= len(prefix):
+                    spelled.add(hash)
+                at += 1
+                if cells[at] == table.OUTSIDE:
+                    break
+                string = strings[cells[at] >> table.SHAPE_BITS].removeprefix(prefix)
+        if spelled:
+            self.lasting = np.zeros(1 << (2 * len(spelled)).bit_length(), np.uint64)
+            for hash in spelled:
+                hashing.add_known(self.lasting, np.uint64(hash))
+
+    def _begin_with(self, prefix: str, first: NDArray[np.int64]) -> list[int]:
+        """Return where the words begin whose text begins with the prefix, `first` being of all."""
+        for k, character in enumerate(prefix):
+            id = self.symbols.ids.get(prefix + character if k else character)
+            if id is None:
+                return []
+            first = first[first + k < len(self.words.cells)]
+            first = first[self.words.cells[first + k] >> table.SHAPE_BITS == id]
+        return first.tolist()
+
     def _note(self, id: int, string: str) -> None:
         """Write down what the loop must know of the string of a symbol."""
         prefix = self.symbols.prefix
@@ -197,14 +240,8 @@ class Learner:
 
     @staticmethod
     def _hashes(string: str, prefix: str) -> tuple[int, int, int]:
-        def polynomial(s: str) -> int:
-            h = 0
-            for character in s:
-                h = (h * _BASE + ord(character) + 1) & _WORD
-            return h
-
         content = string.removeprefix(prefix)
-        return polynomial(string), polynomial(content), pow(_BASE, len(content), 1 << 64)
+        return _polynomial(string), _polynomial(content), pow(_BASE, len(content), 1 << 64)
 
     def learn(self, progress: Progress | None) -> list[Pair]:
         """Merge until the vocabulary is full or no pair is as frequent as `least`."""
@@ -233,6 +270,7 @@ class Learner:
     def _run(self) -> int:
         return loop.learn(
             *(*self.words, self.lengths, self.hashes, self.careful, self.known),
+            *(self.lasting, self.where),
             *(self.index, self.rows, self.places, self.heap, self.around, self.tallies),
             *(self.row_at, self.found, self.merged, self.state),
             *(self.wanted, self.least, self.floor, self.limit),
@@ -251,29 +289,61 @@ class Learner:
         state = self.state
         cells, weights = self.words
         text = cells, weights, self.lengths, self.limit
-        n_merged = table.keep_merged(self.rows, int(state[loop.N_ROWS]))
+        is_first = not state[loop.N_ROWS]
+        n_lasting, n_kept, places = self._keep_rows(int(state[loop.N_ROWS]))
         sums = np.zeros(_SUMS, np.int64)
-        table.sum_pairs(*text, self.rows, n_merged, self.floor, sums)
+        table.sum_pairs(*text, self.rows, n_kept, self.floor, sums)
         row_at = np.empty(len(cells), np.int32)
         while True:
             self.index.fill(table.EMPTY)
-            table.index_rows(self.index, self.rows, n_merged)
+            table.index_rows(self.index, self.rows, n_kept)
             n_rows, n_places = table.enter_pairs(
-                *text, self.floor, sums, self.index, self.rows, n_merged, row_at
+                *(*text, self.floor, sums, self.hashes, self.lasting, is_first),
+                *(self.index, self.rows, n_kept, row_at),
             )
             if n_rows >= 0:
                 break
             self._grow_rows()
-            self.rows[:n_merged, table.LENGTH] = 0
+            self.rows[n_lasting:n_kept, table.LENGTH] = 0
+        n_places += len(places)
         if n_places * 5 // 4 > len(self.places):
             self.places = np.empty(_PLACES * n_places + 1024, np.int32)
-        highest = table.enter_places(row_at, self.rows, n_rows, self.places)
+        self.places[: len(places)] = places
+        highest = table.enter_places(row_at, self.rows, n_lasting, n_rows, self.places, len(places))
+        waiting = self.rows[:n_lasting][self.rows[:n_lasting, table.LENGTH] > 0, table.STORED]
         state[loop.N_ROWS], state[loop.N_PLACES] = n_rows, n_places
-        state[loop.SIZE], state[loop.THRESHOLD] = 0, highest + 1
+        state[loop.SIZE], state[loop.THRESHOLD] = 0, max(highest, waiting.max(initial=0)) + 1
+
+    def _keep_rows(self, n_rows: int) -> tuple[int, int, NDArray[np.int32]]:
+        """Keep the rows of pairs that last, and of those that have been merged before.
+
+        Returns: how many rows last; how many stay; the places of those that last, which they begin
+                 at now, in the same order as before.
+        """
+        rows, lasts = self.rows[:n_rows], np.zeros(n_rows, bool)
+        if len(self.lasting) > 1:
+            table.find_lasting(rows, n_rows, self.hashes, self.lasting, lasts)
+        found = np.flatnonzero(lasts)
+        found = found[np.argsort(rows[found, table.START], kind="stable")]
+        kept, numbers = rows[found], np.zeros(n_rows, np.int64)
+        numbers[found] = np.arange(len(found))
+        again = kept[:, table.MERGED] >= table.AGAIN
+        owners = kept[again, table.MERGED] - table.AGAIN
+        kept[again, table.MERGED] = table.AGAIN + numbers[owners]
+        lengths = kept[:, table.LENGTH]
+        starts = np.cumsum(lengths) - lengths
+        from_there = np.repeat(kept[:, table.START] - starts, lengths)
+        places = self.places[from_there + np.arange(len(from_there))]
+        kept[:, table.START] = starts
+        merged = rows[~lasts & (rows[:, table.MERGED] > 0)]
+        merged[:, (table.START, table.LENGTH)] = 0
+        n_kept = len(kept) + len(merged)
+        self.rows[: len(kept)], self.rows[len(kept) : n_kept] = kept, merged
+        return len(kept), n_kept, places
 
     def _take_over(self, merges: dict[Pair, None]) -> None:
         """Give the symbols and merges that the loop has made their strings."""
-        n, n_before = int(self.state[loop.N_MERGES]), len(self.symbols)
+        n = int(self.state[loop.N_MERGES])
         merged = self.merged[:n]
         pairs = [(left, right) for left, right, _ in merged.tolist()]
         assert self.symbols.join_all(pairs) == merged[:, 2].tolist(), "a symbol was met as another"
@@ -281,13 +351,8 @@ class Learner:
             merges.pop(pair, None)
             merges[pair] = None
         self.state[loop.N_MERGES] = 0
-        if self._leaves_out and len(self.symbols) < n_before + n:
+        if self.state[loop.UNSURE] and self.floor:
             raise FloorError
-
-    @property
-    def _leaves_out(self) -> bool:
-        """Whether there may be pairs without a row that a symbol spelled again would need."""
-        return self.floor > 0
 
     def _decide(self) -> int:
         """Return what the pair on top becomes, seen as a string."""
@@ -338,10 +403,6 @@ class LikelihoodLearner(Learner):
             *(self.scores, self.heap, self.rows, n_rows, self.symbol_counts, self.least)
         )
 
-    @property
-    def _leaves_out(self) -> bool:
-        return False
-
     links = np.zeros((0, 2), np.int32)
     scores = np.zeros(0)
 
@@ -364,6 +425,14 @@ class LikelihoodLearner(Learner):
             *(self.wanted, self.least),
             *(self.scores, self.links, self.heads, self.symbol_counts),
         )
+
+
+def _polynomial(string: str, before: int = 0) -> int:
+    """Return the hash of a string, or of one whose hash is `before` with this one added."""
+    hash = before
+    for character in string:
+        hash = (hash * _BASE + ord(character) + 1) & _WORD
+    return hash
 
 
 def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SCRIPT = """
 from toktools.kernels.first_use import say_if_new
-from toktools.kernels.bpe_training import add_known
+from toktools.kernels.string_hashes import add_known
 import numpy as np
 
 for _ in range(2):
