@@ -35,6 +35,7 @@ from __future__ import annotations
 import numpy as np
 
 from toktools.kernels.kernel import kernel
+from toktools.kernels.marked_text import BEGINS, CONTINUES
 from toktools.kernels.pair_queue import pop, push, refill
 from toktools.kernels.pair_table import (
     COUNT,
@@ -73,10 +74,6 @@ N_ROWS, N_PLACES, SIZE, SYMBOLS, N_MERGES, THRESHOLD, MADE, UNSURE = range(8)
 """What stands where in `state`: rows, places, entries of the heap, symbols and merges so far; the
 count that a pair must have to be in the heap; what the pair on top becomes, if the caller has
 said; whether a pair was formed again that may have been left out before."""
-
-BEGINS, CONTINUES = 1, 2
-"""In `where`: that a symbol has stood at the beginning of a word, or elsewhere. Both, always, where
-symbols carry no mark that tells the one from the other."""
 
 ASK, FORBIDDEN = -1, -2
 """In state[MADE]: nothing is said; the pair must not be merged."""

@@ -212,14 +212,13 @@ def sum_pairs(cells, weights, lengths, limit, rows, n_rows, floor, sums):
 
 @kernel
 def enter_pairs(
-    cells, weights, lengths, limit, floor, sums, hashes, lasting, is_first,
+    cells, weights, lengths, limit, floor, sums, hashes, lasting,
     index, rows, n_rows, row_at,
 ):  # fmt: skip
     """Give each pair whose sum has come to the floor a row, with its count and number of places.
 
     Args:
-        is_first: pairs that `lasts` tells get rows too; else they have them, with their places,
-            and are passed over.
+        lasting: pairs that `lasts` tells are passed over: they have rows and places already.
         row_at: int32, as `cells`: where a pair begins that has a row, this row; else EMPTY.
     Returns: the number of rows, and of places; -1 for the first if there are too few.
     """
@@ -234,10 +233,7 @@ def enter_pairs(
         right = symbol_at(cells, j)
         if right >= 0 and not too_long(lengths, left, right, limit):
             key = pair_key(left, right)
-            enters = sums[_sum_of(sums, key)] >= floor
-            if (enters or is_first) and lasts(hashes, lasting, left, right):
-                enters = is_first
-            if enters:
+            if sums[_sum_of(sums, key)] >= floor and not lasts(hashes, lasting, left, right):
                 if n_rows == len(rows) or 2 * n_rows >= len(index):
                     return -1, n_places
                 row, n_rows = row_of(index, rows, n_rows, key)

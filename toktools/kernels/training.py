@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from toktools.kernels import bpe_training as loop
 from toktools.kernels import likelihood_training as likelihood
+from toktools.kernels import marked_text, spelling
 from toktools.kernels import pair_table as table
-from toktools.kernels import spelling
 from toktools.kernels import string_hashes as hashing
 from toktools.training.merging import Pair, Progress, Symbols
 
@@ -21,7 +21,8 @@ _SHARE = 64  # see `_first_floor`
 _LOWER = 4  # times, the next floor
 _SUMS = 1 << 18  # 2 MB
 _PLACES = 4  # times as many as there are at first; what is not used takes no memory
-_ANYWHERE = loop.BEGINS | loop.CONTINUES
+_NOWHERE = -9  # no symbol, and none that a cell could hold
+_ANYWHERE = marked_text.BEGINS | marked_text.CONTINUES
 _EXACT = 1 << 53  # whole numbers below are exact as float64
 
 
@@ -195,42 +196,42 @@ class Learner:
         return max(self.least, n_symbols // (_SHARE * self.wanted))
 
     def _see_marks(self) -> None:
-        """Write down where symbols stand, and what the words spell that begin with the mark."""
-        cells, strings, prefix = self.words.cells, self.symbols.strings, self.symbols.prefix
-        before = np.flatnonzero(cells[:-1] == table.OUTSIDE)
-        first = before[cells[before + 1] != table.OUTSIDE] + 1
-        is_first = np.zeros(len(cells), bool)
-        is_first[first] = True
+        """Write down where symbols stand, and what the words spell that begin with the mark.
+
+        The pairs of the alphabet that spell such a beginning get rows at once. They stand there as
+        pairs, unless symbols of the alphabet are of several characters, as those with a suffix are:
+        then nothing is written down, and all goes as without a mark.
+        """
+        cells, ids, prefix = self.words.cells, self.symbols.ids, self.symbols.prefix
+        mark = [ids.get(prefix + c if k else c, _NOWHERE) for k, c in enumerate(prefix)]
+        starts = np.empty(len(cells) // 2 + 1, np.int32)
         self.where[:] = 0
-        self.where[cells[first] >> table.SHAPE_BITS] |= loop.BEGINS
-        rest = cells[~is_first & (cells != table.OUTSIDE)]
-        self.where[rest >> table.SHAPE_BITS] |= loop.CONTINUES
-        spelled: set[int] = set()
-        for at in self._begin_with(prefix, first):
-            string, hash, n = strings[cells[at] >> table.SHAPE_BITS], 0, 0
-            while True:
-                n += len(string)
-                hash = _polynomial(string, hash)
-                if n >= len(prefix):
+        n = marked_text.see_words(cells, np.array(mark, np.int32), self.where, starts)
+        strings = [self.symbols.strings[id] for id in np.flatnonzero(self.where).tolist()]
+        if any(len(string.removeprefix(prefix)) > 1 for string in strings):
+            self.where[:] = _ANYWHERE
+            return
+        spelled, pairs = set[int](), set[Pair]()
+        for at in starts[:n].tolist():
+            hash, n_characters, before = 0, 0, _NOWHERE
+            while (symbol := int(cells[at]) >> table.SHAPE_BITS) >= 0:
+                string = self.symbols.strings[symbol]
+                content = string.removeprefix(prefix) if n_characters else string
+                hash, n_characters = _polynomial(content, hash), n_characters + len(content)
+                if n_characters >= len(prefix):
                     spelled.add(hash)
-                at += 1
-                if cells[at] == table.OUTSIDE:
-                    break
-                string = strings[cells[at] >> table.SHAPE_BITS].removeprefix(prefix)
+                pairs.add((before, symbol))
+                before, at = symbol, at + 1
         if spelled:
             self.lasting = np.zeros(1 << (2 * len(spelled)).bit_length(), np.uint64)
             for hash in spelled:
                 hashing.add_known(self.lasting, np.uint64(hash))
-
-    def _begin_with(self, prefix: str, first: NDArray[np.int64]) -> list[int]:
-        """Return where the words begin whose text begins with the prefix, `first` being of all."""
-        for k, character in enumerate(prefix):
-            id = self.symbols.ids.get(prefix + character if k else character)
-            if id is None:
-                return []
-            first = first[first + k < len(self.words.cells)]
-            first = first[self.words.cells[first + k] >> table.SHAPE_BITS == id]
-        return first.tolist()
+        keys = [left << 32 | right for left, right in sorted(pairs) if left != _NOWHERE]
+        while 2 * len(keys) >= len(self.index):
+            self._grow_rows()
+        self.state[loop.N_ROWS] = len(keys)
+        self.rows[: len(keys)] = 0
+        self.rows[: len(keys), table.KEY] = keys
 
     def _note(self, id: int, string: str) -> None:
         """Write down what the loop must know of the string of a symbol."""
@@ -277,8 +278,15 @@ class Learner:
         )
 
     def _lower_floor(self) -> bool:
-        """Count the pairs anew, those below the floor with them; False if none can be due."""
+        """Count the pairs anew, those below the floor with them; False if none can be due.
+
+        Raises: FloorError if pairs that were formed again still wait: they may come up by a count
+                below `least`, and be due all the same.
+        """
         if self.floor <= self.least:
+            rows = self.rows[: self.state[loop.N_ROWS]]
+            if np.any((rows[:, table.MERGED] >= table.TWICE) & (rows[:, table.LENGTH] > 0)):
+                raise FloorError
             return False
         self.floor = max(self.least, self.floor // _LOWER)
         self._count_pairs()
@@ -289,7 +297,6 @@ class Learner:
         state = self.state
         cells, weights = self.words
         text = cells, weights, self.lengths, self.limit
-        is_first = not state[loop.N_ROWS]
         n_lasting, n_kept, places = self._keep_rows(int(state[loop.N_ROWS]))
         sums = np.zeros(_SUMS, np.int64)
         table.sum_pairs(*text, self.rows, n_kept, self.floor, sums)
@@ -298,7 +305,7 @@ class Learner:
             self.index.fill(table.EMPTY)
             table.index_rows(self.index, self.rows, n_kept)
             n_rows, n_places = table.enter_pairs(
-                *(*text, self.floor, sums, self.hashes, self.lasting, is_first),
+                *(*text, self.floor, sums, self.hashes, self.lasting[: None if n_lasting else 0]),
                 *(self.index, self.rows, n_kept, row_at),
             )
             if n_rows >= 0:
@@ -318,8 +325,10 @@ class Learner:
         """Keep the rows of pairs that last, and of those that have been merged before.
 
         Returns: how many rows last; how many stay; the places of those that last, which they begin
-                 at now, in the same order as before.
+                 at now, in the same order as before. The first time no row has places.
         """
+        if not len(self.places):
+            return 0, n_rows, self.places
         rows, lasts = self.rows[:n_rows], np.zeros(n_rows, bool)
         if len(self.lasting) > 1:
             table.find_lasting(rows, n_rows, self.hashes, self.lasting, lasts)

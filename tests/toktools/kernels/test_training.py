@@ -144,6 +144,29 @@ def test_a_symbol_that_is_spelled_again_is_learned_without_floors():
     assert compiled == readable
 
 
+def test_a_pair_that_waits_twice_below_the_least_count_is_not_forgotten():
+    words = {"b#b#b##": 3, "##a": 1, "##b": 2, "###a": 3, "###b": 1}
+    options: dict[str, Any] = {"prefix": "##", "vocab_size": 83, "min_frequency": 2}
+    readable, compiled = both(words, first_floor=4, **options)
+    assert compiled == readable
+
+
+def test_text_that_spells_marked_symbols_again_is_learned_with_floors(monkeypatch):
+    words = {"##ab": 50, "##abc": 40, "xab": 90, "ab": 30, "abcx": 20, "cx": 3, "xc": 2, "bx": 1}
+    marks, symbols = Marks("##", ""), Symbols((), "##")
+    symbols.add_alphabet(sorted({symbol for word in words for symbol in marks.spell(word)}))
+    n_letters, vocab_size = len(symbols), len(symbols) + 7
+    lists = [[symbols.ids[s] for s in marks.spell(word)] for word in words]
+    monkeypatch.setattr(kernels.Learner, "_first_floor", lambda self: 10)
+    merges = kernels.learn_merges(
+        kernels.pack(lists, list(words.values())), symbols, vocab_size=vocab_size
+    )
+    assert len(merges) > len(symbols) - n_letters, "nothing was spelled again"
+    readable, _ = both(words, prefix="##", vocab_size=vocab_size)
+    strings = [(symbols.strings[left], symbols.strings[right]) for left, right in merges]
+    assert strings == [(readable[1][left], readable[1][right]) for left, right in readable[0]]
+
+
 @pytest.mark.parametrize("first_floor", [None, 2, 1000])
 @pytest.mark.parametrize("max_token_length", [None, 6])
 def test_merges_of_code_are_those_of_the_readable_learner(
