@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,9 @@ from torch.nn import functional
 
 from experiments.bench.minutes import minutes_table
 from experiments.bench.plain_loop import PlainModel, PlainTraining, mean_nats
+from lstm_lm.presets import preset
 
+ROOT = Path(__file__).parent.parent.parent
 COLOURS = ("red", "green", "blue", "black")
 
 
@@ -79,3 +82,10 @@ def test_the_plain_loop_s_loss_is_that_of_the_text_read_at_once():
     expected = functional.cross_entropy(logits[:, 0], ids_N).item()
     for n_steps in (1, 5, 100):
         assert math.isclose(mean_nats(model, ids_N, n_steps), expected, rel_tol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["ptb-5-minutes", "ptb-1-hour"])
+def test_the_page_shows_the_stored_trainings(name):
+    stored = json.loads((ROOT / f"experiments/results/{name}.json").read_text())
+    assert stored["minutes"] == preset(name).training.minutes
+    assert minutes_table(stored) in (ROOT / "docs/penn-treebank.md").read_text()
