@@ -7,10 +7,10 @@ that everything goes. The reckoning is in docs/study.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.comparison.budgets import Budget
-from experiments.comparison.plan import Plan, TokenizerSpec
+from experiments.comparison.plan import TRAINING, Plan, TokenizerSpec
 from experiments.study.texts import BUILT_IN, STUDIED, StudyText
 from lstm_lm.config import ModelConfig, TrainingConfig
 
@@ -75,11 +75,11 @@ def small() -> Scale:
             bpe=(1000, 4000, 8000), wordpiece=(4000, 8000), unigram=(4000,), words=10_000
         ),
         model=ModelConfig(embedding_size=128, hidden_size=192, n_layers=1, dropout=0.2),
-        training=TrainingConfig(
+        training=replace(
+            TRAINING,
             batch_size=16,
             learning_rate=4e-3,
             precision="bfloat16",
-            unigram_start=True,
             n_validations=4,
             validation_bytes=100_000,
         ),
@@ -98,11 +98,11 @@ def large() -> Scale:
             words=20_000,
         ),
         model=ModelConfig(embedding_size=512, hidden_size=1024, n_layers=2, dropout=0.4),
-        training=TrainingConfig(
+        training=replace(
+            TRAINING,
             batch_size=64,
             learning_rate=2e-3,
             precision="bfloat16",
-            unigram_start=True,
             n_validations=20,
             validation_bytes=400_000,
             checkpoint_every="60s",
@@ -123,7 +123,7 @@ def trial() -> Scale:
             "wordpiece:300,criterion=likelihood,min_frequency=5",
         ),
         model=ModelConfig(embedding_size=16, hidden_size=24, n_layers=1),
-        training=TrainingConfig(batch_size=4, learning_rate=4e-3, n_validations=2),
+        training=replace(TRAINING, batch_size=4, learning_rate=4e-3, n_validations=2),
         amounts={"bytes": 10_000, "flops": 1e8},
         context_bytes=32,
         seeds=(0, 1),

@@ -46,16 +46,17 @@ def explain(runs_and_text: tuple[str, ...], plain: bool, html: Path | None) -> N
     scores = compute([load(path) for path in paths], text)
     if scores[0].text != text:
         say(f"note: read as {scores[0].text!r}, as the runs' own texts were rewritten")
+    if html:
+        from lstm_lm.explaining.page import page
+        from lstm_lm.files import write_text
+
+        write_text(html, page(paths, scores))
     plain = plain or not sys.stdout.isatty()
     for path, each in zip(paths, scores, strict=True):
         _show(path, each, plain=plain)
     if len(scores) > 1:
         _print(_side_by_side(paths, scores))
     if html:
-        from lstm_lm.explaining.page import page
-        from lstm_lm.files import write_text
-
-        write_text(html, page(paths, scores))
         say(f"written: {html}")
 
 

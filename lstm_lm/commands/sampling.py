@@ -112,8 +112,10 @@ def stream_to_terminal(run: Run | NumpyRun, prompt: str, config: SamplingConfig)
     from lstm_lm.sampling.prompts import unknown
 
     start = tokenizer.decode(tokenizer.encode(prompt), hidden=unknown(tokenizer, prompt))
-    write(start)
-    for piece in run.stream(prompt, **vars(config)):
+    pieces = run.stream(prompt, **vars(config))
+    first = next(pieces, "")  # a mistake in the settings shows here, before anything is written
+    write(start + first)
+    for piece in pieces:
         write(piece)
     write("\n")
 

@@ -141,13 +141,14 @@ def test_the_command_shows_two_runs_side_by_side_and_writes_a_page(trained, piec
         (["nowhere", "text"], "there is no such run directory"),
         (["RUN", ""], "must have a character"),
         (["only one"], "needs a run and a text"),
+        (["RUN", "one", "--html", "/dev/null/bits.html"], "/dev/null/bits.html"),
     ],
 )
 def test_bad_input_is_one_clear_line(trained, arguments, message):
     arguments = [str(trained.path) if a == "RUN" else a for a in arguments]
     done = run(*arguments, status=1)
     assert message in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
 
 
 def test_runs_whose_texts_were_rewritten_differently_are_refused(trained, pieces):

@@ -106,6 +106,7 @@ def test_weights_that_are_not_numbers_are_one_line(copied):
         (line,) = done.stderr.splitlines()
         assert line.startswith("error: the model gives")
         assert "its weights are damaged; train it again" in line
+        assert "sample" not in arguments or done.stdout == ""
 
 
 def test_an_empty_prompt_begins_a_text_and_a_very_long_one_is_read(trained):
@@ -124,7 +125,10 @@ MISTAKES = [
     (["sample", "RUN", "--temperature", "-1"], "temperature must be > 0, got -1.0"),
     (["sample", "RUN", "--k", "0"], "k must be >= 1"),
     (["sample", "RUN", "--stop-on", "EOF"], "stop_on must be EOS, newline or a number"),
-    (["sample", "RUN", "--ban", "wug"], "there is no token 'wug' to ban; as text it is ['<ANY>']"),
+    (
+        ["sample", "RUN", "-p", "one", "--ban", "wug"],
+        "there is no token 'wug' to ban; as text it is ['<ANY>']",
+    ),
     (["sample", "RUN", "--prompt-file", "none.txt"], "none.txt: cannot be read: No such file"),
     (["sample", "RUN", "--prompt-file", "EMPTY"], "holds no prompts; write one a line"),
     (["sample", "RUN", "--prompt-file", "BROKEN"], "prompts must be UTF-8"),
