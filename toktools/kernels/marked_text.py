@@ -5,11 +5,33 @@ What such a word spells from its beginning on may be a marked symbol too: see `b
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
 from toktools.kernels.kernel import kernel
-from toktools.kernels.pair_table import OUTSIDE, symbol_at
+from toktools.kernels.pair_table import OUTSIDE, SHAPE_BITS, symbol_at
+from toktools.kernels.string_hashes import polynomial, set_of
+from toktools.training.merging import Symbols
 
 BEGINS, CONTINUES = 1, 2
 """That a symbol has stood at the beginning of a word, or elsewhere."""
+_NO_SYMBOL = -9  # and none that a cell could hold
+
+
+class MarkedText(NamedTuple):
+    """What the words spell that begin with the mark.
+
+    Attributes:
+        where: uint8, of each symbol of the alphabet, BEGINS, CONTINUES, both or 0.
+        beginnings: a set of hashes of what these words begin with, from the mark's length on.
+        pairs: of the alphabet that stand in these words, (left << 32) | right, rising.
+    """
+
+    where: NDArray[np.uint8]
+    beginnings: NDArray[np.uint64]
+    pairs: list[int]
 
 
 @kernel
@@ -39,3 +61,30 @@ def see_words(cells, mark, where, starts):
             starts[n] = i
             n += 1
     return n
+
+
+def marked_text(cells: NDArray[np.int32], symbols: Symbols) -> MarkedText | None:
+    """Return what is spelled by words, in the alphabet still, that begin with the mark.
+
+    None if symbols of the alphabet are of several characters, as those with a suffix are: two of
+    them may spell such a beginning, and yet not stand side by side in any of these words.
+    """
+    prefix, strings = symbols.prefix, symbols.strings
+    mark = [symbols.ids.get(prefix + c if k else c, _NO_SYMBOL) for k, c in enumerate(prefix)]
+    where = np.zeros(len(symbols), np.uint8)
+    starts = np.empty(len(cells) // 2 + 1, np.int32)
+    n = see_words(cells, np.array(mark, np.int32), where, starts)
+    if any(len(strings[id].removeprefix(prefix)) > 1 for id in np.flatnonzero(where).tolist()):
+        return None
+    beginnings, pairs = set[int](), set[int]()
+    for at in starts[:n].tolist():
+        hash, n_characters, before = 0, 0, _NO_SYMBOL
+        while (symbol := int(cells[at]) >> SHAPE_BITS) >= 0:
+            string = strings[symbol].removeprefix(prefix) if n_characters else strings[symbol]
+            hash, n_characters = polynomial(string, hash), n_characters + len(string)
+            if n_characters >= len(prefix):
+                beginnings.add(hash)
+            if before != _NO_SYMBOL:
+                pairs.add(before << 32 | symbol)
+            before, at = symbol, at + 1
+    return MarkedText(where, set_of(beginnings), sorted(pairs))

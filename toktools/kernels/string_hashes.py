@@ -1,19 +1,24 @@
 """What symbols spell, as hashes: of a string, of two strings joined, and sets of them.
 
 A hash is the string's characters as the digits of a number, modulo 2^64, so that the hash of a
-joined string follows from those of its parts. `toktools.kernels.training` writes down the first
-ones; what a hash says of a string is only a hint, which it checks on the string itself.
+joined string follows from those of its parts. That a hash is met again is only a hint that its
+string is: `toktools.kernels.training` then looks at the string itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
+from numpy.typing import NDArray
 
 from toktools.kernels.kernel import inlined, kernel
 
 FULL, CONTENT, POWER = 0, 1, 2
 """Columns of `hashes`: of the whole string, of what it adds when joined, and base^length."""
 
+BASE = 0x9E3779B97F4A7C15 | 1
+_WORD = (1 << 64) - 1
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _20, _1 = np.uint64(20), np.uint64(1)
 
@@ -52,3 +57,30 @@ def add_known(known, hash):
     while known[i] and known[i] != hash:
         i = (i + _1) & mask
     known[i] = hash
+
+
+def polynomial(string: str, before: int = 0) -> int:
+    """Return the hash of a string; with `before`, the hash of one that it is added to.
+
+    Example:
+        >>> polynomial("to be") == polynomial(" be", polynomial("to"))
+        True
+    """
+    hash = before
+    for character in string:
+        hash = (hash * BASE + ord(character) + 1) & _WORD
+    return hash
+
+
+def set_of(hashes: Collection[int]) -> NDArray[np.uint64]:
+    """Return a set of hashes for `is_known`.
+
+    Example:
+        >>> known = set_of([polynomial("to"), polynomial("be")])
+        >>> is_known(known, np.uint64(polynomial("be"))), is_known(known, np.uint64(7))
+        (True, False)
+    """
+    known = np.zeros(1 << (2 * len(hashes)).bit_length(), np.uint64)
+    for hash in hashes:
+        add_known(known, np.uint64(hash))
+    return known

@@ -10,19 +10,17 @@ from numpy.typing import NDArray
 
 from toktools.kernels import bpe_training as loop
 from toktools.kernels import likelihood_training as likelihood
-from toktools.kernels import marked_text, spelling
 from toktools.kernels import pair_table as table
+from toktools.kernels import spelling
 from toktools.kernels import string_hashes as hashing
+from toktools.kernels.marked_text import BEGINS, CONTINUES, marked_text
 from toktools.training.merging import Pair, Progress, Symbols
 
-_BASE = 0x9E3779B97F4A7C15 | 1
-_WORD = (1 << 64) - 1
 _SHARE = 64  # see `_first_floor`
 _LOWER = 4  # times, the next floor
 _SUMS = 1 << 18  # 2 MB
 _PLACES = 4  # times as many as there are at first; what is not used takes no memory
-_NOWHERE = -9  # no symbol, and none that a cell could hold
-_ANYWHERE = marked_text.BEGINS | marked_text.CONTINUES
+_ANYWHERE = BEGINS | CONTINUES
 _EXACT = 1 << 53  # whole numbers below are exact as float64
 
 
@@ -183,7 +181,7 @@ class Learner:
         self.merged = np.zeros((loop.ROUND, 3), np.int32)
         self.state = np.zeros(8, np.int64)
         self.floor = self._first_floor()
-        if self.floor and symbols.prefix:
+        if self._leaves_out and symbols.prefix:
             self._see_marks()
 
     def _first_floor(self) -> int:
@@ -195,43 +193,25 @@ class Learner:
         n_symbols = table.count_symbols(*self.words)
         return max(self.least, n_symbols // (_SHARE * self.wanted))
 
-    def _see_marks(self) -> None:
-        """Write down where symbols stand, and what the words spell that begin with the mark.
+    @property
+    def _leaves_out(self) -> bool:
+        """Whether there may be pairs without a row that a symbol spelled again would need."""
+        return self.floor > 0
 
-        The pairs of the alphabet that spell such a beginning get rows at once. They stand there as
-        pairs, unless symbols of the alphabet are of several characters, as those with a suffix are:
-        then nothing is written down, and all goes as without a mark.
-        """
-        cells, ids, prefix = self.words.cells, self.symbols.ids, self.symbols.prefix
-        mark = [ids.get(prefix + c if k else c, _NOWHERE) for k, c in enumerate(prefix)]
-        starts = np.empty(len(cells) // 2 + 1, np.int32)
-        self.where[:] = 0
-        n = marked_text.see_words(cells, np.array(mark, np.int32), self.where, starts)
-        strings = [self.symbols.strings[id] for id in np.flatnonzero(self.where).tolist()]
-        if any(len(string.removeprefix(prefix)) > 1 for string in strings):
-            self.where[:] = _ANYWHERE
+    def _see_marks(self) -> None:
+        """Give the pairs a row that are never to be left out, and write down what they spell."""
+        seen = marked_text(self.words.cells, self.symbols)
+        if seen is None:
             return
-        spelled, pairs = set[int](), set[Pair]()
-        for at in starts[:n].tolist():
-            hash, n_characters, before = 0, 0, _NOWHERE
-            while (symbol := int(cells[at]) >> table.SHAPE_BITS) >= 0:
-                string = self.symbols.strings[symbol]
-                content = string.removeprefix(prefix) if n_characters else string
-                hash, n_characters = _polynomial(content, hash), n_characters + len(content)
-                if n_characters >= len(prefix):
-                    spelled.add(hash)
-                pairs.add((before, symbol))
-                before, at = symbol, at + 1
-        if spelled:
-            self.lasting = np.zeros(1 << (2 * len(spelled)).bit_length(), np.uint64)
-            for hash in spelled:
-                hashing.add_known(self.lasting, np.uint64(hash))
-        keys = [left << 32 | right for left, right in sorted(pairs) if left != _NOWHERE]
-        while 2 * len(keys) >= len(self.index):
+        self.lasting = seen.beginnings
+        self.where[:] = 0
+        self.where[: len(seen.where)] = seen.where
+        n = len(seen.pairs)
+        while 2 * n >= len(self.index):
             self._grow_rows()
-        self.state[loop.N_ROWS] = len(keys)
-        self.rows[: len(keys)] = 0
-        self.rows[: len(keys), table.KEY] = keys
+        self.rows[:n] = 0
+        self.rows[:n, table.KEY] = seen.pairs
+        self.state[loop.N_ROWS] = n
 
     def _note(self, id: int, string: str) -> None:
         """Write down what the loop must know of the string of a symbol."""
@@ -242,7 +222,11 @@ class Learner:
     @staticmethod
     def _hashes(string: str, prefix: str) -> tuple[int, int, int]:
         content = string.removeprefix(prefix)
-        return _polynomial(string), _polynomial(content), pow(_BASE, len(content), 1 << 64)
+        return (
+            hashing.polynomial(string),
+            hashing.polynomial(content),
+            pow(hashing.BASE, len(content), 1 << 64),
+        )
 
     def learn(self, progress: Progress | None) -> list[Pair]:
         """Merge until the vocabulary is full or no pair is as frequent as `least`."""
@@ -311,7 +295,9 @@ class Learner:
             if n_rows >= 0:
                 break
             self._grow_rows()
-            self.rows[n_lasting:n_kept, table.LENGTH] = 0
+            others = self.rows[n_lasting:n_kept]
+            others[:, table.LENGTH] = 0
+            others[others[:, table.MERGED] == 0, table.COUNT] = 0
         n_places += len(places)
         if n_places * 5 // 4 > len(self.places):
             self.places = np.empty(_PLACES * n_places + 1024, np.int32)
@@ -360,7 +346,7 @@ class Learner:
             merges.pop(pair, None)
             merges[pair] = None
         self.state[loop.N_MERGES] = 0
-        if self.state[loop.UNSURE] and self.floor:
+        if self.state[loop.UNSURE] and self._leaves_out:
             raise FloorError
 
     def _decide(self) -> int:
@@ -412,6 +398,10 @@ class LikelihoodLearner(Learner):
             *(self.scores, self.heap, self.rows, n_rows, self.symbol_counts, self.least)
         )
 
+    @property
+    def _leaves_out(self) -> bool:
+        return False
+
     links = np.zeros((0, 2), np.int32)
     scores = np.zeros(0)
 
@@ -434,14 +424,6 @@ class LikelihoodLearner(Learner):
             *(self.wanted, self.least),
             *(self.scores, self.links, self.heads, self.symbol_counts),
         )
-
-
-def _polynomial(string: str, before: int = 0) -> int:
-    """Return the hash of a string, or of one whose hash is `before` with this one added."""
-    hash = before
-    for character in string:
-        hash = (hash * _BASE + ord(character) + 1) & _WORD
-    return hash
 
 
 def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
