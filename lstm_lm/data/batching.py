@@ -77,16 +77,17 @@ class StreamBatches:
         n_rows = min(config.batch_size, split.n_tokens)
         length = split.n_tokens // n_rows
         self.n_tokens = n_rows * length
-        self._x_BT = _inputs(split.ids[: self.n_tokens], eos_id).reshape(n_rows, length)
         self._y_BT = split.ids[: self.n_tokens].reshape(n_rows, length)
+        self._first_B1 = np.append(eos_id, self._y_BT[:-1, -1])[:, None]  # each row's first input
 
     def epoch(self, index: int) -> Iterator[Chunk]:
         """Yield the text in its own order; the epoch matters for random lengths alone."""
         carried, bptt = self._config.state == "carry", self._config.bptt
         for start, stop in pairwise(self._cuts(index)):
             y_TB = _time_first(self._y_BT[:, start:stop])
+            before_B1 = self._y_BT[:, start - 1 : start] if start else self._first_B1
             yield Chunk(
-                x_TB=_time_first(self._x_BT[:, start:stop]),
+                x_TB=torch.cat([_time_first(before_B1), y_TB[:-1]]),
                 y_TB=y_TB,
                 n_tokens=y_TB.numel(),
                 fresh=start == 0 or not carried,
@@ -95,7 +96,7 @@ class StreamBatches:
 
     def _cuts(self, index: int) -> list[int]:
         """Return the steps at which chunks of epoch `index` begin, and the length of a row."""
-        length, bptt = self._x_BT.shape[1], self._config.bptt
+        length, bptt = self._y_BT.shape[1], self._config.bptt
         if not self._config.random_bptt:
             return [*range(0, length, bptt), length]
         random, cuts = np.random.default_rng([self._config.seed, index]), [0]
@@ -123,26 +124,24 @@ class WindowBatches:
     """
 
     def __init__(self, split: EncodedSplit, config: TrainingConfig, *, eos_id: int) -> None:
+        self._split, self._eos_id, self._bptt = split, eos_id, config.bptt
         self._batch_size, self._seed = config.batch_size, config.seed
         self.n_tokens = split.n_tokens
-        n_windows = -(-split.n_tokens // config.bptt)
-        self._x_NT = np.full((n_windows, config.bptt), eos_id, dtype=np.int64)
-        self._y_NT = np.full((n_windows, config.bptt), IGNORED, dtype=np.int64)
-        self._x_NT.ravel()[: self.n_tokens] = _inputs(split.ids, eos_id)
-        self._y_NT.ravel()[: self.n_tokens] = split.ids
 
     def epoch(self, index: int) -> Iterator[Chunk]:
         """Yield every window once, in an order that depends on the epoch."""
-        order = np.random.default_rng([self._seed, index]).permutation(len(self._x_NT))
-        for start in range(0, len(order), self._batch_size):
-            windows = order[start : start + self._batch_size]
-            y_TB = _time_first(self._y_NT[windows])
-            yield Chunk(
-                x_TB=_time_first(self._x_NT[windows]),
-                y_TB=y_TB,
-                n_tokens=int((y_TB != IGNORED).sum()),
-                fresh=True,
-            )
+        starts = np.arange(0, self.n_tokens, self._bptt)
+        np.random.default_rng([self._seed, index]).shuffle(starts)
+        for first in range(0, len(starts), self._batch_size):
+            yield self._chunk(starts[first : first + self._batch_size].tolist())
+
+    def _chunk(self, starts: list[int]) -> Chunk:
+        """Return the windows that begin at these tokens, side by side."""
+        ids, eos_id = self._split.ids, self._eos_id
+        ends = [min(start + self._bptt, self.n_tokens) for start in starts]
+        x_TB, y_TB = pad_rows(self._split, [*zip(starts, ends, strict=True)], eos_id=eos_id)
+        x_TB[0] = torch.tensor([int(ids[start - 1]) if start else eos_id for start in starts])
+        return Chunk(x_TB=x_TB, y_TB=y_TB, n_tokens=sum(ends) - sum(starts), fresh=True)
 
 
 class SentenceBatches:
@@ -209,11 +208,6 @@ def pad_rows(
     """Return inputs and targets, both (T, B) int64, of the half-open stretches `rows` of ids."""
     x_TB, y_TB = pad_arrays(split, rows, eos_id=eos_id)
     return torch.from_numpy(x_TB), torch.from_numpy(y_TB)
-
-
-def _inputs(targets: NDArray[np.uint32], eos_id: int) -> NDArray[np.uint32]:
-    """Return, for every target, the token before it; before the first comes `eos_id`."""
-    return np.concatenate([np.array([eos_id], np.uint32), targets[:-1]])
 
 
 def _time_first(array_BT: NDArray[np.generic]) -> Tensor:

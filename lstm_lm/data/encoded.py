@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toktools.errors import ToktoolsError
-from toktools.tokenizer import Tokenizer
+from toktools.tokenizer import Documents, Tokenizer
 from toktools.training.counting import documents_of
 
 IGNORED = -100
 """The target of a padded position: cross-entropy leaves it out (torch's default ignore_index)."""
 _WORD = re.compile(r"\S+")
+_BLOCK = 1 << 20  # ids that are read at once
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +31,8 @@ class EncodedSplit:
     """Documents as ids, each ended by `<EOS>`, and what the ids left out.
 
     Attributes:
-        ids: (n_tokens,), uint32; document i is `ids[starts[i]:starts[i + 1]]`.
+        ids: (n_tokens,), uint32, or of 16 bits in a file; document i is
+            `ids[starts[i]:starts[i + 1]]`.
         starts: (n_documents + 1,), int64.
         n_bytes, n_characters: (n_documents,), int64; UTF-8 bytes and code points of the source
             text, plus one each for the document's end.
@@ -38,7 +42,7 @@ class EncodedSplit:
         n_reproduced: documents that decode to exactly the source text; None if it was not checked.
     """
 
-    ids: NDArray[np.uint32]
+    ids: NDArray[np.unsignedinteger]
     starts: NDArray[np.int64]
     n_bytes: NDArray[np.int64]
     n_characters: NDArray[np.int64]
@@ -68,8 +72,12 @@ class EncodedSplit:
         return int(self.n_characters.sum())
 
     def digest(self) -> str:
-        """Return the SHA-256 of ids and document starts, as hexadecimal digits."""
-        return hashlib.sha256(self.ids.tobytes() + self.starts.tobytes()).hexdigest()
+        """Return the SHA-256 of ids, as uint32, and document starts, as hexadecimal digits."""
+        hash = hashlib.sha256()
+        for block in blocks(self.ids):
+            hash.update(block.astype(np.uint32).tobytes())
+        hash.update(self.starts.tobytes())
+        return hash.hexdigest()
 
     def summary(self) -> dict[str, int | str]:
         """Return the sizes and the digest, as written to `config.json`."""
@@ -99,8 +107,32 @@ class _Measures:
             yield document
 
 
+def blocks(ids: NDArray[np.unsignedinteger]) -> Iterator[NDArray[np.unsignedinteger]]:
+    """Yield ids in blocks, so that what is made of them needs little memory."""
+    for start in range(0, len(ids), _BLOCK):
+        yield ids[start : start + _BLOCK]
+
+
+def token_counts(ids: NDArray[np.unsignedinteger], n_vocab: int) -> NDArray[np.int64]:
+    """Return how often each id occurs, (n_vocab,).
+
+    Example:
+        >>> token_counts(np.array([2, 0, 2], np.uint16), 4).tolist()
+        [1, 0, 2, 0]
+    """
+    counts = np.zeros(n_vocab, np.int64)
+    for block in blocks(ids):
+        counts += np.bincount(block, minlength=n_vocab)
+    return counts
+
+
 def encode_split(
-    tokenizer: Tokenizer, documents: Iterable[str], *, name: str = "text", check: bool = False
+    tokenizer: Tokenizer,
+    documents: Iterable[str],
+    *,
+    name: str = "text",
+    check: bool = False,
+    in_file: bool = False,
 ) -> EncodedSplit:
     """Encode every document, ended by `<EOS>`, and measure its source text.
 
@@ -109,7 +141,9 @@ def encode_split(
         documents: a corpus or any iterable of str; an iterator is first read into memory.
         name: what to call the documents in an error.
         check: decode every document again and count those that come back exactly.
-    Returns: the encoded documents; 4 bytes a token.
+        in_file: write ids and starts to temporary files (TMPDIR) that are gone with the process,
+            and map them into memory: for texts larger than it.
+    Returns: the encoded documents; in memory, 4 bytes a token.
     Raises:  ToktoolsError if there are no documents, or the tokenizer has no EOS token.
     Example:
         >>> from toktools.word import train_word
@@ -119,7 +153,8 @@ def encode_split(
     """
     documents = documents_of(documents)
     measures = _Measures()
-    encoded = tokenizer.encode_documents(measures.watch(documents), add_eos=True)
+    encode = _encode_in_file if in_file else Tokenizer.encode_documents
+    encoded = encode(tokenizer, measures.watch(documents), add_eos=True)
     if not measures.n_bytes:
         raise ToktoolsError(f"{name}: got no documents; a language model needs some text")
     ids, starts = encoded.ids, encoded.starts
@@ -134,6 +169,13 @@ def encode_split(
         n_words_hidden=n_words_hidden,
         n_reproduced=n_reproduced if check else None,
     )
+
+
+def _encode_in_file(tokenizer: Tokenizer, documents: Iterable[str], *, add_eos: bool) -> Documents:
+    """Encode into files that are removed as soon as they are mapped, and live on until then."""
+    with tempfile.TemporaryDirectory(prefix="tokens-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder, "ids.npy")
+        return tokenizer.encode_documents(documents, add_eos=add_eos, out=path)
 
 
 def pad_arrays(
@@ -156,7 +198,7 @@ def pad_arrays(
 def _read_again(
     tokenizer: Tokenizer,
     documents: Iterable[str],
-    ids: NDArray[np.uint32],
+    ids: NDArray[np.unsignedinteger],
     starts: NDArray[np.int64],
     check: bool,
 ) -> tuple[list[str], int, int]:

@@ -16,12 +16,15 @@ Splits = Corpus | Mapping[str, Iterable[str]]
 def encode_splits(
     tokenizer: Tokenizer, corpus: Splits, encoded: Mapping[str, EncodedSplit]
 ) -> dict[str, EncodedSplit]:
-    """Return the encoded train and validation splits; validation with the check of lost text."""
+    """Return the encoded splits: train in a file, validation with the check of lost text."""
     splits: dict[str, EncodedSplit] = {}
     for name in ("train", "validation"):
         documents = split_of(corpus, name)
         splits[name] = encoded.get(name) or encode_split(
-            tokenizer, documents, name=f"the {name} split", check=name == "validation"
+            *(tokenizer, documents),
+            name=f"the {name} split",
+            check=name == "validation",
+            in_file=name == "train",
         )
     return splits
 

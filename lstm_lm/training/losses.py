@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_lm.config import TrainingConfig
-from lstm_lm.data.batching import IGNORED
+from lstm_lm.data.encoded import IGNORED, token_counts
 from lstm_lm.head import n_logits
 from lstm_lm.training.mixture import head_cross_entropy
 from lstm_lm.training.sampled import SampledWords
@@ -73,7 +73,7 @@ class CrossEntropy:
     @classmethod
     def for_text(
         cls,
-        ids: NDArray[np.uint32],
+        ids: NDArray[np.unsignedinteger],
         n_vocab: int,
         config: TrainingConfig,
         device: torch.device,
@@ -82,7 +82,7 @@ class CrossEntropy:
         weights_V = class_weights(ids, n_vocab, config.class_weights)
         sampled = None
         if config.sampled_words is not None and config.sampled_words < n_vocab:
-            counts_V = torch.from_numpy(np.bincount(ids, minlength=n_vocab)).to(device)
+            counts_V = torch.from_numpy(token_counts(ids, n_vocab)).to(device)
             sampled = SampledWords(counts_V, config.sampled_words)
         return cls(
             None if weights_V is None else weights_V.to(device), config.loss_epsilon, sampled
@@ -154,7 +154,7 @@ def mean_target_probability(logits_TBV: Tensor, y_TB: Tensor) -> Tensor:
     return torch.exp(-nats_N)[y_N != IGNORED].mean()
 
 
-def class_weights(ids: NDArray[np.uint32], n_vocab: int, reading: str) -> Tensor | None:
+def class_weights(ids: NDArray[np.unsignedinteger], n_vocab: int, reading: str) -> Tensor | None:
     """Return the weight of every token in the loss, from its share s of the training text.
 
     "inverse" is 1 / s, "complement" is 1 - s, both scaled so that the mean over the text is 1. A
@@ -170,7 +170,7 @@ def class_weights(ids: NDArray[np.uint32], n_vocab: int, reading: str) -> Tensor
     """
     if reading == "none":
         return None
-    counts_V = np.bincount(ids, minlength=n_vocab)
+    counts_V = token_counts(ids, n_vocab)
     share_V = counts_V / counts_V.sum()
     seen_V = counts_V > 0
     weights_V = 1 / np.where(seen_V, share_V, 1.0) if reading == "inverse" else 1 - share_V

@@ -14,11 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lstm_lm.data.encoded import token_counts
+
 UNSEEN = 0.5
 """Added to every count, so that a token that is not in the training text has a logarithm."""
 
 
-def start_from_frequencies(head: nn.Linear, ids: NDArray[np.uint32]) -> None:
+def start_from_frequencies(head: nn.Linear, ids: NDArray[np.unsignedinteger]) -> None:
     """Set the bias of `head`, (V,), to the log share of each token in `ids`.
 
     Example:
@@ -27,7 +29,7 @@ def start_from_frequencies(head: nn.Linear, ids: NDArray[np.uint32]) -> None:
         >>> [round(share, 3) for share in head.bias.softmax(0).tolist()]  # (3.5, 1.5, 0.5) / 5.5
         [0.636, 0.273, 0.091]
     """
-    counts_V = np.bincount(ids, minlength=len(head.bias)) + UNSEEN
+    counts_V = token_counts(ids, len(head.bias)) + UNSEEN
     log_share_V = torch.from_numpy(np.log(counts_V / counts_V.sum()))
     with torch.no_grad():
         head.bias.copy_(log_share_V)

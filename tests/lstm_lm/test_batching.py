@@ -193,12 +193,15 @@ def test_windows_hold_every_token_once_and_inputs_are_targets_shifted_by_one(
     for chunk in batches.epoch(epoch):
         assert chunk.fresh
         assert chunk.n_tokens == (chunk.y_TB != IGNORED).sum()
-        windows += list(zip(chunk.x_TB.T.tolist(), chunk.y_TB.T.tolist(), strict=True))
-    wanted = []
-    for start in range(0, split.n_tokens, bptt):
-        x_T, y_T = before[start : start + bptt], split.ids[start : start + bptt].tolist()
-        padding = bptt - len(x_T)
-        wanted.append((x_T + [EOS] * padding, y_T + [IGNORED] * padding))
+        assert len(chunk.x_TB) == len(chunk.y_TB) <= bptt
+        for x_T, y_T in zip(chunk.x_TB.T.tolist(), chunk.y_TB.T.tolist(), strict=True):
+            n, padding = len(y_T) - y_T.count(IGNORED), y_T.count(IGNORED)
+            assert (x_T[n:], y_T[n:]) == ([EOS] * padding, [IGNORED] * padding)
+            windows.append((x_T[:n], y_T[:n]))
+    wanted = [
+        (before[start : start + bptt], split.ids[start : start + bptt].tolist())
+        for start in range(0, split.n_tokens, bptt)
+    ]
     assert sorted(windows) == sorted(wanted)
     assert batches.n_tokens == split.n_tokens
 

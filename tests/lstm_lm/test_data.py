@@ -1,13 +1,20 @@
+import tempfile
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lstm_lm.data.encoded import count_words_touched, encode_split
+from lstm_lm.data import encoded
+from lstm_lm.data.encoded import EncodedSplit, count_words_touched, encode_split, token_counts
+from lstm_lm.data.splits import encode_splits
 from toktools.byte import ByteTokenizer, train_byte
 from toktools.character import train_character
 from toktools.errors import ToktoolsError
 from toktools.vocabulary import SpecialTokens
 from toktools.word import train_word
 
+ONE = np.ones(1, np.int64)
 DOCUMENTS = ["the cat sat", "", "the über cat", "naïve\tcat  sat"]
 
 
@@ -71,3 +78,35 @@ def test_a_tokenizer_without_eos_is_refused():
     tokenizer = train_byte([], special_tokens=SpecialTokens.none())
     with pytest.raises(ToktoolsError, match="no end-of-document token"):
         encode_split(tokenizer, ["a"])
+
+
+def test_ids_in_a_file_are_those_in_memory_and_the_file_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    texts = ["one two one", "", "two wug two"]
+    tokenizer = train_word(texts[:2], min_count=1)
+    split, mapped = (encode_split(tokenizer, texts, in_file=kind) for kind in (False, True))
+    assert isinstance(mapped.ids, np.memmap)
+    assert mapped.ids.dtype == np.uint16
+    assert list(tmp_path.iterdir()) == []
+    assert mapped.ids.tolist() == split.ids.tolist()
+    assert mapped.summary() == split.summary()
+    assert (mapped.hidden, mapped.n_bytes.tolist()) == (split.hidden, split.n_bytes.tolist())
+
+
+def test_the_training_split_is_the_one_in_a_file():
+    texts = {"train": ["ab", "c"], "validation": ["ab"]}
+    splits = encode_splits(ByteTokenizer(), texts, {})
+    assert [isinstance(splits[name].ids, np.memmap) for name in texts] == [True, False]
+
+
+@given(st.lists(st.integers(0, 6), max_size=40), st.integers(1, 9))
+def test_counts_and_digest_do_not_depend_on_the_blocks_that_are_read(ids, size):
+    split = EncodedSplit(
+        ids=np.array(ids, np.uint32), starts=np.array([0]), n_bytes=ONE, n_characters=ONE
+    )
+    counts, digest = token_counts(split.ids, 7), split.digest()
+    assert counts.tolist() == [ids.count(id) for id in range(7)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoded, "_BLOCK", size)
+        assert token_counts(split.ids, 7).tolist() == counts.tolist()
+        assert split.digest() == digest
