@@ -259,7 +259,7 @@ def test_evaluation_counts_every_target_once():
 
 FIRST_LOSSES = {
     **{"LMModel1": 3.60661, "LMModel2": 3.60661, "LMModel3": 3.50032, "LMModel4": 3.47288},
-    **{"LMModel5": 3.43794, "LMModel6": 3.40894, "LMModel7": 3.43234},
+    **{"LMModel5": 3.43794, "LMModel6": 3.40894, "LMModel7": 3.41274},
 }
 """With seed 0, before the first update; about the logarithm of 30, 3.401."""
 
