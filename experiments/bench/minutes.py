@@ -15,7 +15,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from toktools.errors import ToktoolsError
+
 Json = dict[str, Any]
+PARTS = ("train", "validation", "test")
 UNITS, LAYERS, DROPOUT = 200, 2, 0.2
 LEARNING_RATE, CLIP_NORM, BATCH_SIZE, BPTT = 20.0, 0.25, 20, 35
 
@@ -33,9 +36,10 @@ def measure_minutes(
     """Train a preset with each seed, and the plain loop once; return what they come to.
 
     Args:    corpus: with a train, a validation and a test split. name: of the preset.
-             folder: for the runs. minutes: instead of the preset's.
+             folder: for the runs; those that are there go on. minutes: instead of the preset's.
     Returns: {"preset", "minutes", "threads", "machine", "versions", "trainings": [...]}.
-    Raises:  ToktoolsError at a corpus without those splits, or a run that is there.
+    Raises:  ToktoolsError at a corpus without those splits, a preset that is trained in NumPy or by
+             epochs, or runs there of another training.
     """
     import torch
 
@@ -54,15 +58,21 @@ def measure_minutes(
     )
     splits = {part: encode_split(tokenizer, text.split(part)) for part in PARTS}
     training = described.training
-    assert isinstance(training, TrainingConfig)
-    assert training.minutes is not None, name
+    if not isinstance(training, TrainingConfig) or (minutes or training.minutes) is None:
+        raise ToktoolsError(
+            f"preset {name} must be trained by torch for some minutes; give --minutes, or choose "
+            "another (lstm_lm presets)"
+        )
     minutes = minutes or training.minutes
+    assert minutes is not None
     trainings: list[Json] = []
     for seed in seeds:
         config = dataclasses.replace(training, minutes=minutes, seed=seed)
+        place = folder / f"{name}-seed-{seed}"
         run = train(
-            *(folder / f"{name}-seed-{seed}", text, tokenizer),
+            *(place, text, tokenizer),
             **{"model": described.model, "training": config, "encoded": splits},
+            **{"resume": (place / "config.json").exists(), "on_progress": teller(say)},
         )
         found = {"way": name, "seed": seed, "tokens": run.metrics[-1]["tokens_seen"]}
         found |= {part: run.evaluate_split(splits[part]).perplexity for part in PARTS[1:]}
@@ -83,7 +93,14 @@ def measure_minutes(
     }
 
 
-PARTS = ("train", "validation", "test")
+def teller(say: Callable[[str], object]) -> Callable[[float, Json | None], None]:
+    """Return what says in a line how far a training has come, at each validation."""
+
+    def tell(share: float, record: Json | None) -> None:
+        if record and "validation_loss_nats" in record:
+            say(f"{share:4.0%}  validation {record['validation_loss_nats']:.3f} nats")
+
+    return tell
 
 
 def _plain(n_vocab: int, ids: list[Any], seconds: float) -> Json:

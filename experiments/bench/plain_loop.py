@@ -57,8 +57,8 @@ class PlainTraining:
     ) -> int:
         """Train on a text as one stream a row; return how many tokens were read.
 
-        After each pass the rate is divided by 4 if the validation text is not told better than
-        ever before, and the model goes back to the best. Validating takes none of the time.
+        After a pass the rate is divided by 4 if the validation text is not told better than ever
+        before; at the end the model has its best weights. Validating takes none of the time.
         """
         stream_NB = train_N[: len(train_N) // batch_size * batch_size].view(batch_size, -1).t()
         best, best_weights, n_read, spent = math.inf, self.model.state_dict(), 0, 0.0

@@ -153,8 +153,7 @@ def encode_split(
     """
     documents = documents_of(documents)
     measures = _Measures()
-    encode = _encode_in_file if in_file else Tokenizer.encode_documents
-    encoded = encode(tokenizer, measures.watch(documents), add_eos=True)
+    encoded = _encode(tokenizer, measures.watch(documents), in_file=in_file)
     if not measures.n_bytes:
         raise ToktoolsError(f"{name}: got no documents; a language model needs some text")
     ids, starts = encoded.ids, encoded.starts
@@ -171,11 +170,12 @@ def encode_split(
     )
 
 
-def _encode_in_file(tokenizer: Tokenizer, documents: Iterable[str], *, add_eos: bool) -> Documents:
-    """Encode into files that are removed as soon as they are mapped, and live on until then."""
+def _encode(tokenizer: Tokenizer, documents: Iterable[str], *, in_file: bool) -> Documents:
+    """Encode in memory, or into files that are removed once mapped, and live on until unmapped."""
+    if not in_file:
+        return tokenizer.encode_documents(documents, add_eos=True)
     with tempfile.TemporaryDirectory(prefix="tokens-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder, "ids.npy")
-        return tokenizer.encode_documents(documents, add_eos=add_eos, out=path)
+        return tokenizer.encode_documents(documents, add_eos=True, out=Path(folder, "ids.npy"))
 
 
 def pad_arrays(

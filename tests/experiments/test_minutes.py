@@ -50,6 +50,14 @@ def test_each_seed_and_the_plain_loop_are_trained_and_told(corpus, tmp_path):
     assert all(t["tokens"] > 0 for t in result["trainings"])
     assert all(1 < t["test"] < 6 for t in result["trainings"][:2])
     assert done.stdout == minutes_table(result) + "\n"
+    assert done.stderr.count("validation ") >= 8
+    again = bench(
+        "-c", str(corpus), "--minutes", "0.02", "--no-plain", "--seeds", "3,4", "-o", str(out)
+    )
+    assert again.returncode == 0, again.stderr
+    assert (
+        json.loads((out / "ptb-5-minutes.json").read_text())["trainings"] == result["trainings"][:2]
+    )
 
 
 @pytest.mark.parametrize("seeds", ["", "a", "1,", "-1"])
@@ -57,6 +65,14 @@ def test_seeds_that_are_no_numbers_are_refused(corpus, seeds):
     done = bench("-c", str(corpus), "--seeds", seeds)
     assert done.returncode != 0
     assert "--seeds must be numbers with commas between them" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["ptb-small", "shakespeare-numpy"])
+def test_a_preset_without_minutes_is_refused(corpus, name):
+    done = bench("-c", str(corpus), "--preset", name)
+    assert done.returncode == 1
+    assert f"preset {name} must be trained by torch for some minutes" in done.stderr
     assert "Traceback" not in done.stderr
 
 
