@@ -6,8 +6,9 @@ import os
 import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
+
+from lstm_lm.processor import processor_name
 
 
 def n_processors() -> int:
@@ -26,7 +27,7 @@ def describe(packages: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
         (['load', 'processor', 'processors', 'system'], ['numba', 'numpy', 'python'])
     """
     machine = {
-        "processor": _processor(),
+        "processor": processor_name(),
         "processors": n_processors(),
         "system": f"{platform.system()} {platform.machine()}",
         "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
@@ -38,12 +39,3 @@ def describe(packages: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
         except PackageNotFoundError:
             continue
     return machine, versions
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else "unknown"

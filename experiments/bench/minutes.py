@@ -13,9 +13,12 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toktools.errors import ToktoolsError
+
+if TYPE_CHECKING:
+    from lstm_lm.config import ModelConfig, TrainingConfig
 
 Json = dict[str, Any]
 PARTS = ("train", "validation", "test")
@@ -45,34 +48,28 @@ def measure_minutes(
 
     from experiments.bench.machine import describe
     from lstm_lm import train
-    from lstm_lm.config import TrainingConfig
     from lstm_lm.data.encoded import encode_split
     from lstm_lm.presets import preset
     from toktools import open_corpus
     from toktools import train as train_tokenizer
 
     described = preset(name)
+    model, training, minutes = _in_minutes(name, minutes)
     text = open_corpus(corpus, **described.reading)
     tokenizer = train_tokenizer(
         described.tokenizer, text.split("train"), **described.tokenizer_options
     )
     splits = {part: encode_split(tokenizer, text.split(part)) for part in PARTS}
-    training = described.training
-    if not isinstance(training, TrainingConfig) or (minutes or training.minutes) is None:
-        raise ToktoolsError(
-            f"preset {name} must be trained by torch for some minutes; give --minutes, or choose "
-            "another (lstm_lm presets)"
-        )
-    minutes = minutes or training.minutes
-    assert minutes is not None
     trainings: list[Json] = []
     for seed in seeds:
-        config = dataclasses.replace(training, minutes=minutes, seed=seed)
         place = folder / f"{name}-seed-{seed}"
         run = train(
             *(place, text, tokenizer),
-            **{"model": described.model, "training": config, "encoded": splits},
-            **{"resume": (place / "config.json").exists(), "on_progress": teller(say)},
+            model=model,
+            training=dataclasses.replace(training, seed=seed),
+            encoded=splits,
+            resume=(place / "config.json").exists(),
+            on_progress=teller(say),
         )
         found = {"way": name, "seed": seed, "tokens": run.metrics[-1]["tokens_seen"]}
         found |= {part: run.evaluate_split(splits[part]).perplexity for part in PARTS[1:]}
@@ -91,6 +88,22 @@ def measure_minutes(
         "versions": versions,
         "trainings": trainings,
     }
+
+
+def _in_minutes(name: str, minutes: float | None) -> tuple[ModelConfig, TrainingConfig, float]:
+    """Return model and training of a preset, with its budget or this one, and the budget."""
+    from lstm_lm.config import ModelConfig, TrainingConfig
+    from lstm_lm.presets import preset
+
+    model, training = preset(name).model, preset(name).training
+    if isinstance(model, ModelConfig) and isinstance(training, TrainingConfig):
+        minutes = minutes or training.minutes
+        if minutes is not None:
+            return model, dataclasses.replace(training, minutes=minutes), minutes
+    raise ToktoolsError(
+        f"preset {name} must be trained by torch for some minutes; give --minutes, or choose "
+        "another (lstm_lm presets)"
+    )
 
 
 def teller(say: Callable[[str], object]) -> Callable[[float, Json | None], None]:
