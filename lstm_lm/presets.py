@@ -288,11 +288,11 @@ def ptb_medium() -> Preset:
     )
 
 
-def _awd(*, input_dropout: float, hidden_dropout: float) -> ModelConfig:
+def _awd(*, input_dropout: float, hidden_dropout: float, hidden_size: int = 1150) -> ModelConfig:
     """Return AWD-LSTM: three layers, the last as wide as the tied embedding, five dropouts."""
     return ModelConfig(
         embedding_size=400,
-        hidden_size=1150,
+        hidden_size=hidden_size,
         last_size=400,
         n_layers=3,
         tied=True,
@@ -338,6 +338,32 @@ def ptb_awd() -> Preset:
         model=_awd(input_dropout=0.4, hidden_dropout=0.25),
         training=_averaged(batch_size=20, epochs=500, seed=141),
         published={"validation_perplexity": 61.2, "test_perplexity": 58.8},
+        **_PTB,
+    )
+
+
+def ptb_gpu() -> Preset:
+    """AWD-LSTM's network in minutes of one GPU: larger batches, AdamW, a rate that falls.
+
+    1,152 units where the authors have 1,150: in numbers divisible by 8 a GPU multiplies far faster.
+    """
+    return Preset(
+        summary="Penn Treebank words in 6 minutes of a GPU: AWD-LSTM's network, AdamW",
+        source="our own trials on the validation text: experiments/LOG.md",
+        model=_awd(input_dropout=0.4, hidden_dropout=0.25, hidden_size=1152),
+        training=TrainingConfig(
+            batch_size=64,
+            bptt=70,
+            minutes=5.7,
+            optimizer="adamw",
+            learning_rate=6e-3,
+            weight_decay=0.1,
+            schedule="one-cycle",
+            clip_norm=0.25,
+            precision="bfloat16",
+            unigram_start=True,
+            n_validations=20,
+        ),
         **_PTB,
     )
 
@@ -423,7 +449,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
     for function in (
         *(headlines_std, headlines_tbptt, headlines_std_small, headlines_tbptt_small),
         *(shakespeare_numpy, shakespeare_torch),
-        *(ptb_small, ptb_medium, ptb_awd, ptb_5_minutes, ptb_1_hour, wikitext2_awd),
+        *(ptb_small, ptb_medium, ptb_awd, ptb_gpu, ptb_5_minutes, ptb_1_hour, wikitext2_awd),
     )
 }
 """Every preset of `lstm_lm train`, by name."""

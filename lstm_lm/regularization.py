@@ -209,8 +209,9 @@ def _both_ends(counted_TB: Tensor | None) -> Tensor | None:
 
 def _mean_square(x_TBH: Tensor, counted_TB: Tensor | None, whole_TB: Tensor | None) -> Tensor:
     """Return the mean square over the positions that count; 0 if there are none."""
-    if counted_TB is not None:
-        x_TBH = x_TBH[counted_TB]
-    n = x_TBH.numel() if whole_TB is None else int(whole_TB.sum()) * x_TBH.shape[-1]
     at_least_32_bits = torch.promote_types(x_TBH.dtype, torch.float32)
-    return x_TBH.square().sum(dtype=at_least_32_bits) / max(n, 1)
+    squares_TB = x_TBH.square().sum(-1, dtype=at_least_32_bits)
+    if counted_TB is None:
+        return squares_TB.sum() / max(x_TBH.numel(), 1)
+    n = (counted_TB if whole_TB is None else whole_TB).sum().to(squares_TB.device)
+    return (squares_TB * counted_TB).sum() / (n * x_TBH.shape[-1]).clamp(min=1)

@@ -184,6 +184,7 @@ def first_use(text: Path | None, rounds: int, output: Path | None, keep: bool) -
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="By default its own.")
 @click.option("--seeds", default="0", show_default=True, metavar="0,1,2")
 @click.option("--plain/--no-plain", default=True, help="Train the plain loop too.")
+@click.option("--device", default="cpu", show_default=True, help="cuda: a GPU.")
 @click.option(
     "--output",
     "-o",
@@ -192,7 +193,13 @@ def first_use(text: Path | None, rounds: int, output: Path | None, keep: bool) -
     show_default=True,
 )
 def minutes(
-    corpus: str, name: str, minutes: float | None, seeds: str, plain: bool, output: Path
+    corpus: str,
+    name: str,
+    minutes: float | None,
+    seeds: str,
+    plain: bool,
+    device: str,
+    output: Path,
 ) -> None:
     """Train a preset beside the plain loop, equal in time, and read the test text once.
 
@@ -200,6 +207,7 @@ def minutes(
     Example:
       python -m experiments bench minutes -c ptb/ --seeds 0,1,2
       python -m experiments bench minutes -c ptb/ --preset ptb-1-hour --no-plain
+      python -m experiments bench minutes -c ptb/ --preset ptb-gpu --device cuda
     """
     from experiments.bench.minutes import measure_minutes, minutes_table
     from lstm_lm.files import write_text
@@ -209,7 +217,7 @@ def minutes(
     result = measure_minutes(
         *(corpus, name, output),
         **{"minutes": minutes, "seeds": [int(seed) for seed in seeds.split(",")]},
-        **{"beside_plain": plain, "say": say},
+        **{"beside_plain": plain, "device": device, "say": say},
     )
     write_text(output / f"{name}.json", json.dumps(result, indent=1) + "\n")
     click.echo(minutes_table(result))

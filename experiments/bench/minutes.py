@@ -34,13 +34,15 @@ def measure_minutes(
     minutes: float | None = None,
     seeds: Sequence[int] = (0,),
     beside_plain: bool = True,
+    device: str = "cpu",
     say: Callable[[str], object] = lambda _: None,
 ) -> Json:
     """Train a preset with each seed, and the plain loop once; return what they come to.
 
     Args:    corpus: with a train, a validation and a test split. name: of the preset.
              folder: for the runs; those that are there go on. minutes: instead of the preset's.
-    Returns: {"preset", "minutes", "threads", "machine", "versions", "trainings": [...]}.
+             device: "cpu", or "cuda" for a GPU.
+    Returns: {"preset", "minutes", "device", "threads", "machine", "versions", "trainings": [...]}.
     Raises:  ToktoolsError at a corpus without those splits, a preset that is trained in NumPy or by
              epochs, or runs there of another training.
     """
@@ -69,6 +71,7 @@ def measure_minutes(
             training=dataclasses.replace(training, seed=seed),
             encoded=splits,
             resume=(place / "config.json").exists(),
+            device=device,
             on_progress=teller(say),
         )
         found = {"way": name, "seed": seed, "tokens": run.metrics[-1]["tokens_seen"]}
@@ -76,13 +79,14 @@ def measure_minutes(
         trainings.append(found)
         say(line(found))
     if beside_plain:
-        ids = [torch.from_numpy(splits[part].ids.astype("int64")) for part in PARTS]
+        ids = [torch.from_numpy(splits[part].ids.astype("int64")).to(device) for part in PARTS]
         trainings.append(_plain(tokenizer.n_vocab, ids, 60 * minutes))
         say(line(trainings[-1]))
     machine, versions = describe(["torch", "numpy"])
     return {
         "preset": name,
         "minutes": minutes,
+        "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu",
         "threads": torch.get_num_threads(),
         "machine": machine,
         "versions": versions,
@@ -122,7 +126,7 @@ def _plain(n_vocab: int, ids: list[Any], seconds: float) -> Json:
     from experiments.bench.plain_loop import PlainModel, PlainTraining, mean_nats
 
     torch.manual_seed(0)
-    model = PlainModel(n_vocab, UNITS, LAYERS, DROPOUT)
+    model = PlainModel(n_vocab, UNITS, LAYERS, DROPOUT).to(ids[0].device)
     training = PlainTraining(model, LEARNING_RATE, CLIP_NORM)
     n_read = training.train_for(seconds, ids[0], ids[1], BATCH_SIZE, BPTT)
     perplexities = {

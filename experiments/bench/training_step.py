@@ -5,8 +5,9 @@ it, the plain loop of `plain_loop.py`, and ours in bfloat16, in turn in one proc
 at random. Both begin with the same weights, and the first losses must agree. Not timed: imports,
 the first steps, validation, files. Beside the seconds stand the operations of the step's matrix
 products by the second, and what torch, and the library that `lstm_lm.products` chooses, multiply
-alone on the same machine in the same process. Memory is the peak of a process that makes one step,
-less that before the step.
+alone on the same machine in the same process. On a GPU a round is many steps; ours looks at its
+loss once a round, as the trainer does, and is timed without recordings too. Memory is the peak of a
+process that makes one step, less that before the step.
 """
 
 from __future__ import annotations
@@ -48,13 +49,15 @@ SIZES = {
 }
 LEARNING_RATE, CLIP_NORM = 1.0, 0.25
 N_SAME = 5  # steps whose losses are compared
-Step = Callable[[], float]
-
+STEPS_ON_GPU = 100  # of a round
+Step = Callable[[], Any]
+"""Makes a step and returns its loss, as a float or a tensor."""
 
 WAYS = ("plain loop", "ours", "ours, bfloat16")
+GPU_WAYS = (*WAYS, "ours, not recorded", "ours, bfloat16, not recorded")
 
 
-def make_step(size: Size, way: str) -> Step:
+def make_step(size: Size, way: str, device: str = "cpu") -> Step:
     """Return one of the `WAYS` to make a step, with weights of its own that begin the same."""
     import torch
 
@@ -62,14 +65,14 @@ def make_step(size: Size, way: str) -> Step:
 
     torch.manual_seed(0)
     x_TB, y_TB = torch.randint(0, size.n_vocab, (2, size.bptt, size.batch_size))
-    plain = PlainModel(size.n_vocab, size.n_units, size.n_layers)
+    plain = PlainModel(size.n_vocab, size.n_units, size.n_layers).to(device)
     if way == "plain loop":
         training = PlainTraining(plain, LEARNING_RATE, CLIP_NORM)
-        return lambda: training.step(x_TB, y_TB)
-    return _ours(size, plain.state_dict(), "bfloat16" if "16" in way else "float32", x_TB, y_TB)
+        return lambda: training.step(x_TB.to(device), y_TB.to(device))
+    return _ours(size, way, plain.state_dict(), x_TB, y_TB)
 
 
-def _ours(size: Size, weights: dict[str, Any], precision: str, x_TB: Any, y_TB: Any) -> Step:
+def _ours(size: Size, way: str, weights: dict[str, Any], x_TB: Any, y_TB: Any) -> Step:
     from lstm_lm.config import ModelConfig, TrainingConfig
     from lstm_lm.data.batching import Chunk
     from lstm_lm.model import LanguageModel
@@ -78,37 +81,45 @@ def _ours(size: Size, weights: dict[str, Any], precision: str, x_TB: Any, y_TB: 
 
     n, n_layers = size.n_units, size.n_layers
     shape = ModelConfig(embedding_size=n, hidden_size=n, n_layers=n_layers, dropout=0.0)
-    model = LanguageModel(size.n_vocab, shape)
+    model = LanguageModel(size.n_vocab, shape).to(weights["head.bias"].device)
     model.load_state_dict(weights)
-    config = TrainingConfig(optimizer="sgd", clip_norm=CLIP_NORM, precision=precision)
+    config = TrainingConfig(
+        optimizer="sgd",
+        clip_norm=CLIP_NORM,
+        precision="bfloat16" if "16" in way else "float32",
+        cuda_graphs="not recorded" not in way,
+    )
     learner, chunk = (
         Learner(model, config, CrossEntropy()),
         Chunk(x_TB=x_TB, y_TB=y_TB, n_tokens=x_TB.numel(), fresh=False),
     )
     learner.carried.state = model.init_state(size.batch_size)
-    return lambda: learner.update(chunk, LEARNING_RATE).nats.item()
+    return lambda: learner.update(chunk, LEARNING_RATE).nats
 
 
-def measure(size: Size, n_rounds: int, n_threads: int) -> dict[str, Any]:
+def measure(size: Size, n_rounds: int, n_threads: int, device: str = "cpu") -> dict[str, Any]:
     """Time the ways in turn, in this process; return all rounds, losses and rates of products."""
     import torch
 
     torch.set_num_threads(n_threads)
-    ways = {name: make_step(size, name) for name in WAYS}
-    losses = {name: [step() for _ in range(N_SAME)] for name, step in ways.items()}
+    on_gpu = device.startswith("cuda")
+    n_steps = STEPS_ON_GPU if on_gpu else 1
+    ways = {name: make_step(size, name, device) for name in (GPU_WAYS if on_gpu else WAYS)}
+    losses = {name: [float(step()) for _ in range(N_SAME)] for name, step in ways.items()}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     products: dict[str, list[float]] = {"torch": [], "as chosen": []}
     for _ in range(n_rounds):
         for name, step in ways.items():
             start = time.perf_counter()
-            step()
-            seconds[name].append(time.perf_counter() - start)
-        for name, rate in _product_rates().items():
+            made = [step() for _ in range(n_steps)]
+            float(made[-1])  # waits for a GPU
+            seconds[name].append((time.perf_counter() - start) / n_steps)
+        for name, rate in _product_rates(device).items():
             products[name].append(rate)
     return {
         "size": size._asdict(),
         "n_operations": size.n_operations,
-        "threads": n_threads,
+        "device": torch.cuda.get_device_name(device) if on_gpu else f"{n_threads} threads",
         "losses": losses,
         "same_losses": _same(losses["plain loop"], losses["ours"]),
         "seconds": seconds,
@@ -116,19 +127,23 @@ def measure(size: Size, n_rounds: int, n_threads: int) -> dict[str, Any]:
     }
 
 
-def _product_rates() -> dict[str, float]:
-    """Return operations a second of a product of two matrices of 2,048 in float32."""
+def _product_rates(device: str) -> dict[str, float]:
+    """Return operations a second of products of two matrices."""
     import torch
 
     from lstm_lm.products import product
 
-    n = 2048
-    a, b = torch.randn(2, n, n)
+    n = 8192 if device.startswith("cuda") else 2048
+    a, b = torch.randn(2, n, n, device=device)
+    ways: dict[str, Callable[[], torch.Tensor]] = {
+        "torch": lambda: a @ b.t(),
+        "as chosen": lambda: product(a, b),
+    }
     rates: dict[str, float] = {}
-    for name, multiply in {"torch": lambda: a @ b.t(), "as chosen": lambda: product(a, b)}.items():
-        multiply()
+    for name, multiply in ways.items():
+        float(multiply()[0, 0])
         start = time.perf_counter()
-        multiply()
+        float(multiply()[0, 0])
         rates[name] = 2 * n**3 / (time.perf_counter() - start)
     return rates
 
@@ -142,14 +157,15 @@ def lines(result: dict[str, Any]) -> list[str]:
     size, medians = Size(**result["size"]), {}
     text = [
         f"{size.n_layers} layers of {size.n_units}, batch {size.batch_size}, {size.bptt} steps, "
-        f"{size.n_vocab:,} words, {result['threads']} threads, "
+        f"{size.n_vocab:,} words, {result['device']}, "
         f"{result['n_operations'] / 1e9:.0f} G operations",
         "first losses: " + ("the same" if result["same_losses"] else "DIFFERENT"),
     ]
     for name, seconds in result["seconds"].items():
         medians[name] = statistics.median(seconds)
         text.append(
-            f"{name:16}{medians[name]:8.3f} s ({min(seconds):.3f} to {max(seconds):.3f}), "
+            f"{name:29}{1e3 * medians[name]:8.1f} ms "
+            f"({1e3 * min(seconds):.1f} to {1e3 * max(seconds):.1f}), "
             f"{size.batch_size * size.bptt / medians[name]:8,.0f} tokens/s, "
             f"{result['n_operations'] / medians[name] / 1e9:5.0f} G operations/s, "
             f"{medians['plain loop'] / medians[name]:.2f}x the plain loop"
@@ -178,11 +194,12 @@ def main() -> None:
 @click.option("--size", "names", multiple=True, type=click.Choice([*SIZES]), help="Default: two.")
 @click.option("--rounds", default=7, show_default=True)
 @click.option("--threads", default=2, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="cuda: a GPU.")
 @click.option("--json", "as_json", is_flag=True, help="Print all rounds as JSON.")
-def speed(names: tuple[str, ...], rounds: int, threads: int, as_json: bool) -> None:
+def speed(names: tuple[str, ...], rounds: int, threads: int, device: str, as_json: bool) -> None:
     """Seconds of a step: the plain loop's, ours, ours in bfloat16."""
     for name in names or ("2x200", "2x650"):
-        result = measure(SIZES[name], rounds, threads)
+        result = measure(SIZES[name], rounds, threads, device)
         click.echo(json.dumps(result) if as_json else "\n".join(lines(result)) + "\n")
 
 

@@ -28,21 +28,59 @@ def _drops_by_ours(module: nn.RNNBase, x_TBE: Tensor) -> bool:
     return drops and (x_TBE.is_cpu or module.rows is not None)
 
 
-def _layer_by_layer(module: nn.RNNBase, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:
-    """Return what `forward` does: the last layer's hidden states, and the state after."""
-    run, dropout = getattr(torch, module.mode.lower()), Dropout(module.dropout)
+def _run(module: nn.RNNBase, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:
+    """Return the last layer's hidden states (T, B, H), and the state after the last step."""
+    if not _drops_by_ours(module, x_TBE):
+        return _run_layers(module, range(module.num_layers), x_TBE, state, module.dropout)
+    dropout = Dropout(module.dropout)
     dropout.rows = module.rows  # pyright: ignore[reportAttributeAccessIssue]
-    y_TBH, states = x_TBE, list[tuple[Tensor, ...]]()
+    y_TBH, states = x_TBE, list[State]()
     for layer in range(module.num_layers):
-        before = [tensor[layer : layer + 1] for tensor in state]
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        weights = [getattr(module, f"{name}_l{layer}") for name in names]
-        y_TBH, *after = run(
-            *(dropout(y_TBH) if layer else y_TBH, before if len(before) > 1 else before[0]),
-            *(weights, True, 1, 0.0, True, False, False),
-        )
-        states.append(tuple(after))
+        before = tuple(tensor[layer : layer + 1] for tensor in state)
+        x_TBH = dropout(y_TBH) if layer else y_TBH
+        y_TBH, after = _run_layers(module, range(layer, layer + 1), x_TBH, before)
+        states.append(after)
     return y_TBH, tuple(torch.cat(tensors) for tensors in zip(*states, strict=True))
+
+
+def _run_layers(
+    module: nn.RNNBase, layers: range, x_TBE: Tensor, state: State, dropout: float = 0.0
+) -> tuple[Tensor, State]:
+    """Run some layers by torch's own function, with the weights that the module has just now.
+
+    torch's `forward` would write weights that it finds replaced (`WeightDrop`) into new memory, and
+    keep them, with all that they were made of, until the next call.
+    """
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    weights = [getattr(module, f"{name}_l{layer}") for layer in layers for name in names]
+    run = getattr(torch, module.mode.lower())
+    if x_TBE.is_cuda:
+        x_TBE, state, weights = _for_cudnn(x_TBE, state, weights)
+    with torch.autocast("cuda", enabled=False):
+        y_TBH, *after = run(
+            *(x_TBE, state if module.mode == "LSTM" else state[0], weights),
+            *(True, len(layers), dropout, module.training, False, False),
+        )
+    return y_TBH, tuple(after)
+
+
+def _for_cudnn(
+    x_TBE: Tensor, state: State, weights: list[Tensor]
+) -> tuple[Tensor, State, list[Tensor]]:
+    """Return what cuDNN is given: in the precision that was asked for, the weights end to end.
+
+    autocast would choose float16, where small gradients vanish; and cuDNN copies weights at every
+    call that do not lie as it wants them: all matrices, then all biases.
+    """
+    in_16_bits = torch.is_autocast_enabled("cuda")
+    if not in_16_bits and all(w.is_leaf for w in weights):
+        return x_TBE, state, weights
+    kind = torch.get_autocast_dtype("cuda") if in_16_bits else x_TBE.dtype
+    order = sorted(range(len(weights)), key=lambda i: weights[i].dim() == 1)
+    flat = torch.cat([weights[i].to(kind).flatten() for i in order])
+    parts = dict(zip(order, flat.split([weights[i].numel() for i in order]), strict=True))
+    laid = [parts[i].view_as(w) for i, w in enumerate(weights)]
+    return x_TBE.to(kind), tuple(tensor.to(kind) for tensor in state), laid
 
 
 class TorchRNN(nn.RNN):
@@ -57,10 +95,7 @@ class TorchRNN(nn.RNN):
 
     def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the hidden states (T, B, H) and the state after the last."""
-        if _drops_by_ours(self, x_TBE):
-            return _layer_by_layer(self, x_TBE, state)
-        y_TBH, h_LBH = super().forward(x_TBE, state[0])
-        return y_TBH, (h_LBH,)
+        return _run(self, x_TBE, state)
 
 
 class TorchGRU(nn.GRU):
@@ -75,10 +110,7 @@ class TorchGRU(nn.GRU):
 
     def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the hidden states (T, B, H) and the state after the last."""
-        if _drops_by_ours(self, x_TBE):
-            return _layer_by_layer(self, x_TBE, state)
-        y_TBH, h_LBH = super().forward(x_TBE, state[0])
-        return y_TBH, (h_LBH,)
+        return _run(self, x_TBE, state)
 
 
 class TorchLSTM(nn.LSTM):
@@ -94,7 +126,4 @@ class TorchLSTM(nn.LSTM):
 
     def forward(self, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the hidden states (T, B, H) and the state after the last."""
-        if _drops_by_ours(self, x_TBE):
-            return _layer_by_layer(self, x_TBE, state)
-        h_LBH, c_LBH = state
-        return super().forward(x_TBE, (h_LBH, c_LBH))
+        return _run(self, x_TBE, state)

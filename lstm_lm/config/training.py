@@ -82,6 +82,9 @@ class TrainingConfig:
         "bfloat16: multiply in 16 bits, keep weights and sums in 32. Evaluation is in float32.",
         choices=PRECISIONS,
     )
+    cuda_graphs: bool = setting(
+        True, "On a GPU: record the update for each shape of a batch, and replay it."
+    )
     sampled_words: int | None = setting(
         None,
         "Train on a softmax over the targets and so many words, half the commonest, half drawn "

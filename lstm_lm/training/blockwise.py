@@ -27,6 +27,8 @@ BLOCK_ROWS = 400
 """Rows of a block; fewer where the vocabulary is large."""
 BLOCK_BYTES = 1 << 25
 """Of the logits of a block: what the last-level cache of a processor holds, more or less."""
+GPU_BLOCK_BYTES = 1 << 28
+"""On a GPU a block need not fit a cache, but must give every processor enough to do."""
 
 
 class Costs(NamedTuple):
@@ -63,9 +65,21 @@ def linear_cross_entropy(
         >>> round(costs.objective.item(), 4)  # 3 log 4
         4.1589
     """
-    rows = n_rows or max(1, min(BLOCK_ROWS, BLOCK_BYTES // (4 * len(weight_VH))))
+    rows = n_rows or block_rows(len(weight_VH), h_NH.device)
     inputs = asking(h_NH, weight_VH, bias_V)
     return Costs(*_Blocks.apply(*inputs, y_N, weights_V, epsilon, rows))
+
+
+def block_rows(n_logits: int, device: torch.device) -> int:
+    """Return how many rows of so many logits make a block.
+
+    Example:
+        >>> block_rows(100, torch.device("cpu")), block_rows(50_000, torch.device("cpu"))
+        (400, 167)
+    """
+    if device.type == "cuda":
+        return max(1, GPU_BLOCK_BYTES // (4 * n_logits))
+    return max(1, min(BLOCK_ROWS, BLOCK_BYTES // (4 * n_logits)))
 
 
 def asking(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -120,15 +134,21 @@ class _Blocks(torch.autograd.Function):
 def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Return the softmax p, and -log p_y of each row, 0 if ignored, both in `dtype`.
 
-    -log p_y is reckoned from the likeliest token m, whose p_m is at least 1/V, as
+    On a CPU -log p_y is reckoned from the likeliest token m, whose p_m is at least 1/V, as
     logit_m - logit_y - log p_m: finite where p_y is too small for a float, with one exponential.
+    On a GPU exponentials cost nothing beside another look at all logits.
     """
+    place_R1 = y_R.clamp(min=0)[:, None]
+    if logits_RV.is_cuda:
+        p_RV = torch.log_softmax(logits_RV, -1, dtype=dtype)
+        nats_R = -p_RV.gather(1, place_R1)[:, 0]
+        return p_RV.exp_(), torch.where(y_R == IGNORED, 0, nats_R)
     from lstm_lm.training import softmax_loops  # here, for numba is slow to import
 
     if softmax_loops.can_loop(logits_RV) and dtype == torch.float32:
         return softmax_loops.softmax_and_nats(logits_RV, y_R)
     p_RV = torch.softmax(logits_RV, -1, dtype=dtype)
-    logit_R = logits_RV.gather(1, y_R.clamp(min=0)[:, None])[:, 0].to(dtype)
+    logit_R = logits_RV.gather(1, place_R1)[:, 0].to(dtype)
     nats_R = logits_RV.amax(-1) - logit_R - p_RV.amax(-1).log()
     return p_RV, torch.where(y_R == IGNORED, 0, nats_R)
 
@@ -156,10 +176,11 @@ def _derivative(
 
     The memory of `p_RV` is used.
     """
-    from lstm_lm.training import softmax_loops
+    if not p_RV.is_cuda:
+        from lstm_lm.training import softmax_loops
 
-    if softmax_loops.can_loop(p_RV):
-        return softmax_loops.derivative(p_RV, y_R, slope_R, d_bias_V, dtype)
+        if softmax_loops.can_loop(p_RV):
+            return softmax_loops.derivative(p_RV, y_R, slope_R, d_bias_V, dtype)
     p_RV.scatter_add_(1, y_R.clamp(min=0)[:, None], p_RV.new_full((len(y_R), 1), -1.0))
     p_RV.mul_(slope_R[:, None])
     if d_bias_V is not None:

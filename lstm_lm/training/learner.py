@@ -22,6 +22,7 @@ from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.norms import measure_norms
 from lstm_lm.training.optimizers import make_optimizer, optimizer_tensors, set_optimizer_tensors
 from lstm_lm.training.processes import Processes
+from lstm_lm.training.recording import Recorded
 
 
 class CarriedState:
@@ -106,38 +107,105 @@ class Learner:
         self.average = WeightAverage(model.parameters(), decay=config.ema or 1.0)
         self.carried = CarriedState(config.detach_every)
         self.latest: Chunk | None = None
+        self._recorded = Recorded(self._to_record) if self._can_record else None
         if model.device.type == "cpu":
             keep_freed_memory()
+
+    @property
+    def _can_record(self) -> bool:
+        """Whether updates are the same kernels each time, and nothing looks on."""
+        config = self._config
+        return (
+            self.model.device.type == "cuda"
+            and config.cuda_graphs
+            and config.detach_every == 1
+            and config.sampled_words is None
+            and not config.norms
+            and self._processes.size == 1
+        )
 
     def update(self, chunk: Chunk, learning_rate: float) -> Update:
         """Make one update from one chunk."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.latest = chunk
-        model, own, whole_TB = self.model, chunk, None
-        if self._processes.size > 1:
-            own, whole_TB = self._own(chunk), chunk.y_TB
-        x_TB, y_TB = own.x_TB.to(model.device), own.y_TB.to(model.device)
-        targets_TB = y_TB if own.n_tokens else y_TB.clamp(min=0)  # a mean over none is no number
-        watched = self._config.sample_every is not None
-        in_16_bits = self._config.precision == "bfloat16"
+        if self._recorded is not None:
+            norm, nats, *probability = self._replayed(chunk, self._recorded)
+        elif self._processes.size > 1:
+            norm, nats, *probability = self._of_own_rows(chunk)
+        else:
+            x_TB, y_TB = (to_device(t, self.model.device) for t in (chunk.x_TB, chunk.y_TB))
+            norm, nats, *probability = self._gradients(x_TB, y_TB, fresh=chunk.fresh)
+        self.optimizer.step()
+        self.average.update()
+        return Update(nats=nats, norm=norm, probability=probability[0] if probability else None)
+
+    def _gradients(
+        self,
+        x_TB: Tensor,
+        y_TB: Tensor,
+        *,
+        fresh: bool,
+        whole_TB: Tensor | None = None,
+        share: float = 1.0,
+    ) -> list[Tensor]:
+        """Make the gradients of one chunk and clip them; return their norm before, and figures.
+
+        Args: fresh: the state starts from zeros. whole_TB: the targets of the batch of which these
+              are a part, and `share` the part of them that counts here.
+        """
+        model, config = self.model, self._config
+        targets_TB = y_TB if share else y_TB.clamp(min=0)  # a mean over none is no number
+        watched, in_16_bits = config.sample_every is not None, config.precision == "bfloat16"
         with torch.autocast(model.device.type, torch.bfloat16, enabled=in_16_bits):
-            h_TBH = self.carried.read(model, x_TB, fresh=chunk.fresh)
+            h_TBH = self.carried.read(model, x_TB, fresh=fresh)
             loss = self._loss.of_features(
                 h_TBH, model.head, targets_TB, watched=watched, whole_TB=whole_TB
             )
             penalty = model.penalty(
                 y_TB != IGNORED, None if whole_TB is None else whole_TB != IGNORED
             )
-        if own is not chunk:
-            loss = loss.times(own.n_tokens / chunk.n_tokens)
-        self.optimizer.zero_grad()
+        if whole_TB is not None:
+            loss = loss.times(share)
+        # a recording finds gradients where they were
+        self.optimizer.zero_grad(set_to_none=self._recorded is None)
         (loss.objective + penalty).backward()
-        nats, *probability = self._processes.sum_gradients(model.parameters(), loss.figures)
-        norm = clip(model, self._config)
-        self.optimizer.step()
-        self.average.update()
-        return Update(nats=nats, norm=norm, probability=probability[0] if probability else None)
+        figures = self._processes.sum_gradients(model.parameters(), loss.figures)
+        return [clip(model, config), *figures]
+
+    def _of_own_rows(self, chunk: Chunk) -> list[Tensor]:
+        """Return what `_gradients` does; this process reads its own rows of the chunk."""
+        own, device = self._own(chunk), self.model.device
+        return self._gradients(
+            *(own.x_TB.to(device), own.y_TB.to(device)),
+            fresh=chunk.fresh,
+            whole_TB=chunk.y_TB,
+            share=own.n_tokens / chunk.n_tokens,
+        )
+
+    def _replayed(self, chunk: Chunk, recorded: Recorded) -> list[Tensor]:
+        """Return what `_gradients` does, by a recording where there is one."""
+        x_TB, y_TB = (to_device(t, self.model.device) for t in (chunk.x_TB, chunk.y_TB))
+        state = self.carried.state
+        if chunk.fresh:
+            state = self.model.init_state(x_TB.shape[1])
+        outputs = recorded(x_TB, y_TB, *state)
+        n_figures = len(outputs) - len(state)
+        self.carried.state = outputs[n_figures:]
+        return [*outputs[:n_figures]]
+
+    def _to_record(self, x_TB: Tensor, y_TB: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        """Return norm, figures and the state after: `_gradients` as a function of tensors."""
+        self.carried.state = state
+        figures = self._gradients(x_TB, y_TB, fresh=False)
+        return (*(figure.detach() for figure in figures), *self.carried.state)
+
+    def wait(self) -> bool:
+        """Wait until a GPU has done all that it was given; return whether there is one."""
+        is_gpu = self.model.device.type == "cuda"
+        if is_gpu:
+            torch.cuda.synchronize(self.model.device)
+        return is_gpu
 
     def _own(self, chunk: Chunk) -> Chunk:
         """Return this process's rows of a chunk, and let dropout act as on all of them."""
@@ -174,6 +242,13 @@ class Learner:
             for part in ("state", "earlier")
         }
         self.carried.set_tensors(carried, self.model.device)
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return the tensor there; the way to a GPU is taken while the program goes on."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def clip(model: nn.Module, config: TrainingConfig) -> Tensor:

@@ -16,10 +16,9 @@ from torch.func import functional_call
 from lstm_lm.data.batching import IGNORED
 from lstm_lm.head import MixtureHead, n_logits
 from lstm_lm.training.blockwise import (
-    BLOCK_BYTES,
-    BLOCK_ROWS,
     Costs,
     asking,
+    block_rows,
     linear_cross_entropy,
     target_costs,
 )
@@ -44,7 +43,7 @@ def head_cross_entropy(
     weight_VH, bias_V = words or (head.weight, head.bias)
     if not isinstance(head, MixtureHead):
         return linear_cross_entropy(h_NH, weight_VH, bias_V, y_N, **options)
-    rows = n_rows or max(1, min(BLOCK_ROWS, BLOCK_BYTES // (4 * n_logits(head))))
+    rows = n_rows or block_rows(n_logits(head), h_NH.device)
     named = dict(head.named_parameters()) | {"weight": weight_VH, "bias": bias_V}
     h_NH, *weights = asking(h_NH, *named.values())
     return Costs(*_MixtureBlocks.apply(head, h_NH, y_N, weights_V, epsilon, rows, *weights))

@@ -58,6 +58,10 @@ class Position:
         self.tokens_seen += n_tokens
         self.new_tokens += n_tokens
         self.sample_tokens += n_tokens
+        self.count_seconds(seconds)
+
+    def count_seconds(self, seconds: float) -> None:
+        """Count time that updates took."""
         self.seconds += seconds
         self.new_seconds += seconds
 

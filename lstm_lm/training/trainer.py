@@ -103,13 +103,21 @@ class Trainer:
         sums.norms += update.norm.double()
         if update.probability is not None:
             sums.probability += update.probability.double() * chunk.n_tokens
-        now = time.perf_counter()
-        position.count(chunk.n_tokens, self._agreed_seconds(now - self._clock))
-        self._clock = now
+        position.count(chunk.n_tokens, self._seconds_since())
 
-    def _agreed_seconds(self, seconds: float) -> float:
-        """Return what an update took, the same in all processes where anything depends on it."""
+    def _seconds_since(self) -> float:
+        """Return the time since the last call, the same in all processes if anything depends on it.
+
+        A GPU may have more to do still: see `_count_waiting`.
+        """
+        now = time.perf_counter()
+        seconds, self._clock = now - self._clock, now
         return seconds if self._config.minutes is None else self._processes.of_first(seconds)
+
+    def _count_waiting(self) -> None:
+        """Wait until a GPU has made all updates, and count the time as theirs."""
+        if self._learner.wait():
+            self.position.count_seconds(self._seconds_since())
 
     # Reporting
 
@@ -117,6 +125,8 @@ class Trainer:
         """Write a line of metrics if one is due, sampling, validating and saving if that is too."""
         position, progress = self.position, self.progress
         validating = position.is_validation_due(self._config, progress)
+        if validating or position.is_log_due(progress):
+            self._count_waiting()
         sample = self._sample_record()
         if not (validating or sample or position.is_log_due(progress)):
             return None

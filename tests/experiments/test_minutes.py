@@ -100,7 +100,7 @@ def test_the_plain_loop_s_loss_is_that_of_the_text_read_at_once():
         assert math.isclose(mean_nats(model, ids_N, n_steps), expected, rel_tol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["ptb-5-minutes", "ptb-1-hour"])
+@pytest.mark.parametrize("name", ["ptb-5-minutes", "ptb-1-hour", "ptb-gpu"])
 def test_the_page_shows_the_stored_trainings(name):
     stored = json.loads((ROOT / f"experiments/results/{name}.json").read_text())
     assert stored["minutes"] == preset(name).training.minutes

@@ -122,7 +122,7 @@ def test_logits_of_all_softmaxes_never_stand_at_once(monkeypatch, head, data):
     monkeypatch.setattr(
         MixtureHead, "nats", lambda s, h, y, **k: sizes.append(len(h)) or whole(s, h, y, **k)
     )
-    monkeypatch.setattr("lstm_lm.training.mixture.BLOCK_BYTES", 4 * 5 * K * V)
+    monkeypatch.setattr("lstm_lm.training.blockwise.BLOCK_BYTES", 4 * 5 * K * V)
     head_cross_entropy(head, *data)
     assert max(sizes) == 5
     assert sum(sizes) == N
