@@ -26,13 +26,14 @@ IMPLEMENTATIONS = ("auto", "torch", "own")
 
 
 class DropoutRates(NamedTuple):
-    """The five dropout rates of a model, `drop_mult` multiplied in."""
+    """The dropout rates of a model, `drop_mult` multiplied in."""
 
     embedding: float
     input: float
     weight: float
     hidden: float
     output: float
+    latent: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,8 @@ class ModelConfig:
     output_dropout: float | None = setting(None, "Of what the head reads; default: dropout.")
     embedding_dropout: float = setting(0.0, "Share of the words dropped, all their occurrences.")
     weight_dropout: float = setting(0.0, "Share of the recurrent weights dropped.")
-    drop_mult: float = setting(1.0, "Multiplies all five dropout rates.")
+    latent_dropout: float = setting(0.0, "Of what each of several softmaxes reads.")
+    drop_mult: float = setting(1.0, "Multiplies all dropout rates.")
     locked_dropout: bool = setting(False, "Drop the same units at all time steps of a batch.")
     ar_alpha: float = setting(0.0, "Activation penalty: times the mean square of outputs.")
     tar_beta: float = setting(0.0, "Penalty on change: times the mean square of h_t - h_{t-1}.")
@@ -120,6 +122,11 @@ class ModelConfig:
             raise ToktoolsError(
                 f"every dropout times drop_mult must be below 1, got {highest:g}; "
                 f"lower drop_mult, which is {self.drop_mult:g}"
+            )
+        if self.latent_dropout and self.n_softmaxes == 1:
+            raise ToktoolsError(
+                f"latent_dropout is for a mixture of softmaxes, got {self.latent_dropout:g} and "
+                "n_softmaxes 1; give n_softmaxes too, or use output_dropout"
             )
 
     def _check_cell(self) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_lm.cells import State
+from lstm_lm.head import latent_mask
 from lstm_lm.model import LanguageModel
 from lstm_lm.training.mixture import head_cross_entropy
 
@@ -47,7 +48,9 @@ def read_segment(
 ) -> tuple[Segment, Tensor, State]:
     """Read one segment; return it, its summed cost (has a gradient), and the state after it."""
     h_TBH, state = model.read(x_TB, state)
-    cost, nats_N = head_cross_entropy(model.head, h_TBH.flatten(0, 1), y_TB.flatten())
+    cost, nats_N = head_cross_entropy(
+        *(model.head, h_TBH.flatten(0, 1), y_TB.flatten()), mask_BL=latent_mask(model.head, h_TBH)
+    )
     return Segment(h_TBH.detach(), y_TB, -nats_N.view_as(y_TB)), cost, state
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.encoded import IGNORED, token_counts
-from lstm_lm.head import n_logits
+from lstm_lm.head import latent_mask, n_logits
 from lstm_lm.training.mixture import head_cross_entropy
 from lstm_lm.training.sampled import SampledWords
 
@@ -120,6 +120,7 @@ class CrossEntropy:
         objective, nats_N = head_cross_entropy(
             *(head, h_TBH.flatten(0, 1), y_N),
             words=(weight, bias),
+            mask_BL=latent_mask(head, h_TBH),
             weights_V=weights,
             epsilon=self._epsilon,
         )

@@ -168,6 +168,8 @@ def test_orthogonal_weights_need_a_recurrent_matrix():
         ({"drop_mult": -1.0}, "drop_mult must be >= 0 and finite, got -1.0"),
         ({"ar_alpha": math.nan}, "ar_alpha must be >= 0 and finite, got nan"),
         ({"tar_beta": math.inf}, "tar_beta must be >= 0 and finite, got inf"),
+        ({"latent_dropout": 0.2}, "latent_dropout is for a mixture of softmaxes, got 0.2"),
+        ({"latent_dropout": 1.0, "n_softmaxes": 2}, r"latent_dropout must be in \[0, 1\)"),
     ],
 )
 def test_what_cannot_be_is_refused(options, message):
@@ -176,13 +178,15 @@ def test_what_cannot_be_is_refused(options, message):
 
 
 def test_every_dropout_is_the_general_one_unless_given_and_all_are_scaled_together():
-    assert ModelConfig().dropout_rates == (0.0, 0.2, 0.0, 0.2, 0.2)
+    assert ModelConfig().dropout_rates == (0.0, 0.2, 0.0, 0.2, 0.2, 0.0)
     rates = ModelConfig(
         embedding_dropout=0.1, input_dropout=0.4, weight_dropout=0.5, hidden_dropout=0.0
     ).dropout_rates
-    assert rates == (0.1, 0.4, 0.5, 0.0, 0.2)
-    halved = ModelConfig(embedding_dropout=0.1, input_dropout=0.4, drop_mult=0.5).dropout_rates
-    assert halved == pytest.approx((0.05, 0.2, 0.0, 0.1, 0.1))
+    assert rates == (0.1, 0.4, 0.5, 0.0, 0.2, 0.0)
+    halved = ModelConfig(
+        embedding_dropout=0.1, input_dropout=0.4, latent_dropout=0.3, n_softmaxes=2, drop_mult=0.5
+    ).dropout_rates
+    assert halved == pytest.approx((0.05, 0.2, 0.0, 0.1, 0.1, 0.15))
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "lstm-cifg"])

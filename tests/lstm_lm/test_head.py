@@ -4,12 +4,16 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional
 
 import lstm_lm
 from lstm_lm.config import ModelConfig, ScoringConfig, TrainingConfig
 from lstm_lm.data.batching import IGNORED
-from lstm_lm.head import MixtureHead
+from lstm_lm.data.rows import own_rows
+from lstm_lm.head import MixtureHead, latent_mask
 from lstm_lm.model import LanguageModel
+from lstm_lm.regularization import drop_own_rows
+from lstm_lm.training import losses
 from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.mixture import head_cross_entropy
 
@@ -114,6 +118,76 @@ def test_what_needs_no_gradient_gets_none(head, data):
     head_cross_entropy(head, *data).objective.backward()
     assert head.latent.weight.grad is None
     assert head.prior.weight.grad.abs().max() > 0
+
+
+@pytest.fixture
+def dropping():
+    """A mixture that drops, and a text for it: 6 steps of 4 rows."""
+    torch.manual_seed(3)
+    head = MixtureHead(H, E, V, K, dropout=0.5).double()
+    return head, torch.randn(6, 4, H).double(), torch.randint(0, V, (6, 4))
+
+
+def test_the_vectors_that_softmaxes_read_lose_the_same_units_at_all_steps(dropping):
+    head, h_TBH, _ = dropping
+    mask_BL = latent_mask(head, h_TBH)
+    assert mask_BL.shape == (4, K * E)
+    assert sorted(set(mask_BL.flatten().tolist())) == [0.0, 2.0]
+    assert not torch.equal(mask_BL[0], mask_BL[1])
+    torch.manual_seed(5)
+    dropped_TBV = head(h_TBH)
+    torch.manual_seed(5)
+    mask_BKE = latent_mask(head, h_TBH).view(4, K, E)
+    latent_TBKE = torch.tanh(head.latent(h_TBH)).view(6, 4, K, E) * mask_BKE
+    p_TBKV = functional.linear(latent_TBKE, head.weight, head.bias).softmax(-1)
+    pi_TBK = head.prior(h_TBH).softmax(-1)
+    torch.testing.assert_close(dropped_TBV.exp(), (pi_TBK[..., None] * p_TBKV).sum(2))
+
+
+def test_in_evaluation_nothing_of_them_is_dropped(dropping):
+    head, h_TBH, _ = dropping
+    head.eval()
+    assert latent_mask(head, h_TBH) is None
+    assert latent_mask(torch.nn.Linear(2, 2), h_TBH) is None
+    assert torch.equal(head(h_TBH), head(h_TBH))
+
+
+@pytest.mark.parametrize("n_rows", [1, 5, 100])
+def test_block_by_block_the_same_is_dropped(dropping, n_rows):
+    head, h_TBH, y_TB = dropping
+    inputs = [h_TBH.requires_grad_(), *head.parameters()]
+    torch.manual_seed(5)
+    whole = CrossEntropy()(head(h_TBH), y_TB).objective
+    torch.manual_seed(5)
+    mask_BL = latent_mask(head, h_TBH)
+    rows = h_TBH.flatten(0, 1), y_TB.flatten()
+    costs = head_cross_entropy(head, *rows, mask_BL=mask_BL, n_rows=n_rows)
+    torch.testing.assert_close(costs.objective, whole * 24)
+    expected = torch.autograd.grad(24 * whole, inputs)
+    torch.testing.assert_close(torch.autograd.grad(costs.objective, inputs), expected)
+
+
+def test_a_loss_drops_the_same_few_logits_or_many(dropping, monkeypatch):
+    head, h_TBH, y_TB = dropping
+    found = []
+    for few in (0, 1 << 20):
+        monkeypatch.setattr(losses, "FEW_LOGITS", few)
+        torch.manual_seed(5)
+        found.append(CrossEntropy().of_features(h_TBH, head, y_TB).objective)
+    torch.testing.assert_close(*found)
+    head.eval()
+    assert found[0] != CrossEntropy().of_features(h_TBH, head, y_TB).objective
+
+
+def test_processes_drop_their_rows_of_what_one_would(dropping):
+    head, h_TBH, _ = dropping
+    torch.manual_seed(5)
+    whole_BL = latent_mask(head, h_TBH)
+    for rank in (0, 1):
+        torch.manual_seed(5)
+        rows = own_rows(4, rank, 2)
+        drop_own_rows(head, rows)
+        assert torch.equal(latent_mask(head, h_TBH[:, rows.slice]), whole_BL[rows.slice])
 
 
 def test_logits_of_all_softmaxes_never_stand_at_once(monkeypatch, head, data):

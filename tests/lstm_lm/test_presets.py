@@ -116,7 +116,7 @@ def test_zaremba_s_models_have_the_numbers_of_the_paper(name: str):
     assert isinstance(training, TrainingConfig)
     assert (model.embedding_size, model.hidden_size) == (said["units"], said["units"])
     assert (model.n_layers, model.init_range) == (said["layers"], said["range"])
-    assert set(model.dropout_rates[1:2] + model.dropout_rates[3:]) == {said["dropout"]}
+    assert set(model.dropout_rates[1:2] + model.dropout_rates[3:5]) == {said["dropout"]}
     assert (training.bptt, training.batch_size) == (said["steps"], said["batch"])
     assert training.learning_rate == said["rate"] * said["steps"]
     assert training.clip_norm == pytest.approx(said["norm"] / said["steps"])
