@@ -50,6 +50,9 @@ class TrainingConfig:
     # The update
     optimizer: str = setting("adam", "What turns gradients into steps.", choices=OPTIMIZERS)
     learning_rate: float = setting(2e-3, "Learning rate, the highest of the schedule.")
+    vocabulary_rate: float = setting(
+        1.0, "Multiplies the learning rate of embedding and head, not of the layers between."
+    )
     momentum: float = setting(0.0, "Momentum of sgd and rmsprop.")
     weight_decay: float = setting(0.0, "Pull of the weights towards 0; decoupled in adamw.")
     nonmonotone: int = setting(
@@ -131,7 +134,7 @@ class TrainingConfig:
         for name in ("n_validations", "seed"):
             at_least(self, name, 0)
         for name in (
-            *("epochs", "minutes", "learning_rate", "clip_norm", "clip_value"),
+            *("epochs", "minutes", "learning_rate", "vocabulary_rate", "clip_norm", "clip_value"),
             *("validation_bytes", "plateau_divisor", "step_divisor"),
         ):
             value = getattr(self, name)

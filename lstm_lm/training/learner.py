@@ -20,7 +20,13 @@ from lstm_lm.training.averaging import WeightAverage
 from lstm_lm.training.heap import keep_freed_memory
 from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.norms import measure_norms
-from lstm_lm.training.optimizers import make_optimizer, optimizer_tensors, set_optimizer_tensors
+from lstm_lm.training.optimizers import (
+    make_optimizer,
+    optimizer_tensors,
+    parameter_groups,
+    set_learning_rate,
+    set_optimizer_tensors,
+)
 from lstm_lm.training.processes import Processes
 from lstm_lm.training.recording import Recorded
 
@@ -103,7 +109,7 @@ class Learner:
     ) -> None:
         self.model, self._config, self._loss = model, config, loss
         self._processes = processes or Processes()
-        self.optimizer = make_optimizer(model.parameters(), config)
+        self.optimizer = make_optimizer(parameter_groups(model, config), config)
         self.average = WeightAverage(model.parameters(), decay=config.ema or 1.0)
         self.carried = CarriedState(config.detach_every)
         self.latest: Chunk | None = None
@@ -126,8 +132,7 @@ class Learner:
 
     def update(self, chunk: Chunk, learning_rate: float) -> Update:
         """Make one update from one chunk."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+        set_learning_rate(self.optimizer, learning_rate)
         self.latest = chunk
         if self._recorded is not None:
             norm, nats, *probability = self._replayed(chunk, self._recorded)

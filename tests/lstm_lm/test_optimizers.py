@@ -4,7 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from lstm_lm.config import TrainingConfig
+from lstm_lm.config import ModelConfig, TrainingConfig
+from lstm_lm.data.batching import Chunk
+from lstm_lm.model import LanguageModel
+from lstm_lm.training.learner import Learner
+from lstm_lm.training.losses import CrossEntropy
 from lstm_lm.training.optimizers import make_optimizer, optimizer_tensors, set_optimizer_tensors
 from toktools.errors import ToktoolsError
 
@@ -73,3 +77,33 @@ def test_momentum_with_an_optimiser_that_has_none_is_refused():
         ToktoolsError, match="momentum is for sgd and rmsprop, got optimizer 'adam'"
     ):
         TrainingConfig(momentum=0.9)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("weight_dropout", [0.0, 0.3])
+def test_embedding_and_head_learn_at_a_rate_of_their_own(tied, weight_dropout):
+    shape = ModelConfig(
+        embedding_size=6, hidden_size=6, tied=tied, weight_dropout=weight_dropout, dropout=0.0
+    )
+    torch.manual_seed(0)
+    model = LanguageModel(9, shape)
+    x_TB, y_TB = torch.randint(0, 9, (2, 5, 3))
+    chunk = Chunk(x_TB=x_TB, y_TB=y_TB, n_tokens=15, fresh=True)
+    moved = []
+    for scale in (1.0, 0.25):
+        config = TrainingConfig(optimizer="sgd", vocabulary_rate=scale, clip_norm=1e9)
+        learner = Learner(copy.deepcopy(model), config, CrossEntropy())
+        torch.manual_seed(1)
+        learner.update(chunk, 0.5)
+        assert learner.optimizer.param_groups[0]["lr"] == 0.5  # what is logged
+        after = learner.model.named_parameters()
+        moved.append({name: p.detach() - dict(model.named_parameters())[name] for name, p in after})
+    for name, step in moved[0].items():
+        share = 1.0 if "recurrent" in name else 0.25
+        torch.testing.assert_close(moved[1][name], share * step, msg=name, rtol=1e-4, atol=1e-7)
+        assert step.abs().max() > 1e-4
+
+
+def test_a_rate_of_nothing_is_refused():
+    with pytest.raises(ToktoolsError, match="vocabulary_rate must be > 0 and finite, got 0"):
+        TrainingConfig(vocabulary_rate=0.0)
