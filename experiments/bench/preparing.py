@@ -6,6 +6,7 @@ All of it goes to a folder and stays there; a later run with the same text and s
 from __future__ import annotations
 
 import hashlib
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +74,7 @@ def prepare(
         )
     data = corpus.read_bytes()
     _check_text(corpus, data)
+    data = plain_lines(data, say)
     sha256 = hashlib.sha256(data).hexdigest()
     folder = folder / f"{sha256[:12]}-{vocab_size}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,6 +92,25 @@ def prepare(
     for text in (*texts.values(), prepared.warm_up):
         _write_ids(prepared, text, say)
     return prepared
+
+
+def plain_lines(data: bytes, say: Callable[[str], object]) -> bytes:
+    r"""Return a text whose lines end in line feeds alone, without byte order mark.
+
+    Readers do not agree on whether a carriage return there belongs to the line; so the ids of all
+    libraries can be compared.
+
+    Example:
+        >>> plain_lines(b"\xef\xbb\xbfone\r\ntwo\r three\n", print)
+        1 carriage return at the end of a line, and a byte order mark: left out
+        b'one\ntwo\r three\n'
+    """
+    n, mark = data.count(b"\r\n"), data.startswith(BOM_UTF8)
+    what = [f"{n:,} carriage return{'s' * (n > 1)} at the end of a line"] if n else []
+    what += ["a byte order mark"] if mark else []
+    if what:
+        say(f"{', and '.join(what)}: left out")
+    return data.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n")
 
 
 def beginning(data: bytes, size: int) -> bytes:

@@ -53,6 +53,7 @@ def run_bench(*arguments: str) -> Any:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bench") / "text.txt"
     lines = list(open_corpus("python-docs"))[:300]
+    lines[1] += "\r"  # as in files of Windows
     path.write_text("\n".join([*lines, "naïve 漢字", "", ""]) + "\n", "utf-8")
     return path
 
