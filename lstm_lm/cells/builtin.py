@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from lstm_lm.cells import lstm_pass
 from lstm_lm.cells.cell import State
 from lstm_lm.data.rows import Rows
 from lstm_lm.regularization import Dropout
@@ -53,6 +54,8 @@ def _run_layers(
     """
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     weights = [getattr(module, f"{name}_l{layer}") for layer in layers for name in names]
+    if lstm_pass.is_for(module, x_TBE):
+        return _run_by_ours(x_TBE, state, weights)
     run = getattr(torch, module.mode.lower())
     if x_TBE.is_cuda:
         x_TBE, state, weights = _for_cudnn(x_TBE, state, weights)
@@ -62,6 +65,16 @@ def _run_layers(
             *(True, len(layers), dropout, module.training, False, False),
         )
     return y_TBH, tuple(after)
+
+
+def _run_by_ours(y_TBE: Tensor, state: State, weights: list[Tensor]) -> tuple[Tensor, State]:
+    """Run LSTM layers without dropout by our own pass."""
+    states = list[State]()
+    for layer in range(len(weights) // 4):
+        before = tuple(tensor[layer : layer + 1] for tensor in state)
+        y_TBE, after = lstm_pass.run_layer(y_TBE, before, weights[4 * layer : 4 * layer + 4])
+        states.append(after)
+    return y_TBE, tuple(torch.cat(tensors) for tensors in zip(*states, strict=True))
 
 
 def _for_cudnn(

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from lstm_lm.data.batching import IGNORED
-from lstm_lm.products import product
+from lstm_lm.products import product, product_of_columns, sum_of_products
 
 BLOCK_ROWS = 400
 """Rows of a block; fewer where the vocabulary is large."""
@@ -104,7 +104,7 @@ class _Blocks(torch.autograd.Function):
         wanted, kind = ctx.needs_input_grad[:3], h_NH.dtype
         head = weight_VH.to(kind), bias_V.to(kind)
         d_h = torch.empty_like(h_NH) if wanted[0] else None
-        d_weight = weight_VH.new_zeros(weight_VH.shape[::-1]) if wanted[1] else None  # (H, V)
+        d_weight = sum_of_products(weight_VH, h_NH) if wanted[1] else None
         d_bias = torch.zeros_like(bias_V) if wanted[2] else None
         objective, nats_N = bias_V.new_zeros(()), bias_V.new_empty(len(h_NH))
         for start in range(0, len(h_NH), n_rows):
@@ -120,15 +120,23 @@ class _Blocks(torch.autograd.Function):
             if d_h is not None:
                 d_h[block] = product(d_RV, head[0].t())
             if d_weight is not None:
-                d_weight += product(h_RH.t(), d_RV.t())  # so that d_RV need not be copied
-        ctx.gradients = d_h, None if d_weight is None else d_weight.t(), d_bias
+                d_weight += product_of_columns(d_RV, h_RH)
+        ctx.gradients = d_h, d_weight, d_bias
         ctx.mark_non_differentiable(nats_N)
         return objective, nats_N
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        scaled = (None if g is None else g * outer[0] for g in ctx.gradients)
+        scale = Tensor.mul if _is_kept() else Tensor.mul_
+        scaled = (None if g is None else scale(g, outer[0]) for g in ctx.gradients)
         return (*scaled, None, None, None, None)
+
+
+def _is_kept() -> bool:
+    """Whether the graph that is gone through now is kept; True where torch does not say."""
+    inner = getattr(torch._C, "_autograd", None)
+    asked = getattr(inner, "_get_current_graph_task_keep_graph", None)
+    return asked is None or bool(asked())
 
 
 def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -5,9 +5,6 @@ compiled by numba, keep a row in the processor's cache. They are for logits on a
 bfloat16; `lstm_lm.training.blockwise` has the same in torch, for all else. Rows are shared out
 among as many threads as torch uses.
 
-bfloat16 is the upper half of a float32, so a shift makes one of the other. Where a loop writes,
-it has one array alone: with two that might overlap the compiler would not take them 16 at a time.
-
 Legend: R rows of a block, V vocabulary, L lanes.
 """
 
@@ -16,24 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
-_loop: Any = njit(**_OPTIONS, fastmath={"contract"})
-_summing: Any = njit(**_OPTIONS, fastmath={"contract", "reassoc"})
-"""The second lets sums be taken in any order, which `_exp` would not survive: see `ROUNDER`."""
+from lstm_lm.float_loops import exp, loop, short, summing
 
-LOG2_E = np.float32(1.4426950408889634)
-LN2_HIGH, LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
-ROUNDER = np.float32(1.5 * 2**23 + 127)
-"""Added to a float32 below 2^22, it leaves the nearest whole number + 127 in the lowest bits."""
-LEAST = np.float32(-87.0)
-"""exp of less is taken for exp of this, 1.6e-38: nothing beside the likeliest token's 1."""
 N_LANES = 64
 
 
@@ -100,38 +86,7 @@ def _pool(n_threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_threads, thread_name_prefix="softmax")
 
 
-@_loop
-def _exp(x):
-    """Return e^x for x <= 0, within 2e-7 of its size; NaN of NaN.
-
-    With k = round(x / ln 2) and r = x - k ln 2, it is 2^k e^r: 2^k by its bits, e^r by Taylor's
-    polynomial, whose next term is below 6e-9 for |r| <= ln 2 / 2.
-    Source: Cody and Waite 1980, "Software manual for the elementary functions", ch. 6.
-    """
-    x = LEAST if x < LEAST else x
-    shifted = x * LOG2_E + ROUNDER
-    k = shifted - ROUNDER
-    r = (x - k * LN2_HIGH) - k * LN2_LOW
-    p = np.float32(1 / 5040)
-    p = p * r + np.float32(1 / 720)
-    p = p * r + np.float32(1 / 120)
-    p = p * r + np.float32(1 / 24)
-    p = p * r + np.float32(1 / 6)
-    p = p * r + np.float32(0.5)
-    p = p * r + np.float32(1)
-    p = p * r + np.float32(1)
-    return p * np.uint32(np.float32(shifted).view(np.uint32) << np.uint32(23)).view(np.float32)
-
-
-@_loop
-def _short(value):
-    """Return the bits of the bfloat16 nearest to a float32, the even one of two; NaN of NaN."""
-    bits = np.float32(value).view(np.uint32)
-    rounded = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
-    return np.uint16(rounded) if value == value else np.uint16(0x7FC0)
-
-
-@_loop
+@loop
 def _top(x_V, lanes_L):
     """Return the largest of a row; NaN is passed over."""
     whole = len(x_V) // N_LANES * N_LANES
@@ -149,12 +104,12 @@ def _top(x_V, lanes_L):
     return top
 
 
-@_summing
+@summing
 def _normalize(x_V, y, lanes_L):
     """Turn a row of logits into their softmax; return -log p_y, 0 if y is negative."""
     top, logit = _top(x_V, lanes_L), x_V[max(y, 0)]
     for v in range(len(x_V)):
-        x_V[v] = _exp(x_V[v] - top)
+        x_V[v] = exp(x_V[v] - top)
     total = np.float32(0)
     for v in range(len(x_V)):
         total += x_V[v]
@@ -164,13 +119,13 @@ def _normalize(x_V, y, lanes_L):
     return np.float32(np.log(total) - (logit - top)) if y >= 0 else np.float32(0)
 
 
-@_loop
+@loop
 def _softmax(first, last, lanes_L, x_RV, y_R, nats_R):
     for r in range(first, last):
         nats_R[r] = _normalize(x_RV[r], y_R[r], lanes_L)
 
 
-@_loop
+@loop
 def _derivative(first, last, sum_V, p_RV, y_R, slope_R):
     for r in range(first, last):
         p_V, y, slope = p_RV[r], y_R[r], slope_R[r]
@@ -182,10 +137,10 @@ def _derivative(first, last, sum_V, p_RV, y_R, slope_R):
             sum_V[v] += p_V[v]
 
 
-@_loop
+@loop
 def _derivative_of_shorts(first, last, sum_V, p_RV, y_R, slope_R, d_RV):
     _derivative(first, last, sum_V, p_RV, y_R, slope_R)
     for r in range(first, last):
         p_V, d_V = p_RV[r], d_RV[r]
         for v in range(len(p_V)):
-            d_V[v] = _short(p_V[v])
+            d_V[v] = short(p_V[v])
