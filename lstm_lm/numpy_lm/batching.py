@@ -61,15 +61,16 @@ class Stream:
         n_rows = min(config.batch_size, split.n_tokens)
         length = split.n_tokens // n_rows
         self.n_tokens, self._bptt = n_rows * length, config.bptt
-        targets = split.ids[: self.n_tokens].astype(np.int64)
-        inputs = np.concatenate([[eos_id], targets[:-1]])
-        self._x_LB, self._y_LB = (
-            np.ascontiguousarray(ids.reshape(n_rows, length).T) for ids in (inputs, targets)
-        )
+        self._y_BL = split.ids[: self.n_tokens].reshape(n_rows, length)  # not copied
+        self._first_B = np.append(eos_id, self._y_BL[:-1, -1])  # each row's first input
 
     def epoch(self, index: int) -> Iterator[Chunk]:
         """Yield the same chunks whatever the epoch: the order is the text's own."""
-        yield from _cut(self._x_LB, self._y_LB, self._bptt)
+        before_B = self._first_B
+        for start in range(0, self._y_BL.shape[1], self._bptt):
+            y_TB = self._y_BL[:, start : start + self._bptt].T.astype(np.int64, order="C")
+            yield Chunk(np.vstack([before_B, y_TB[:-1]]), y_TB, start == 0)
+            before_B = y_TB[-1]
 
 
 class Documents:

@@ -9,7 +9,8 @@ from torch.nn import functional
 from lstm_lm.config import ModelConfig, TrainingConfig
 from lstm_lm.data.batching import Chunk
 from lstm_lm.model import LanguageModel
-from lstm_lm.training.learner import CarriedState, Learner, clip
+from lstm_lm.training.carried import CarriedState
+from lstm_lm.training.learner import Learner, clip
 from lstm_lm.training.losses import CrossEntropy
 
 CONFIG = TrainingConfig(optimizer="sgd", learning_rate=0.1, clip_norm=1e9)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels import spelling as loop
-from toktools.kernels.training import PackedWords, by_count, room_for
+from toktools.kernels.packed_words import PackedWords, by_count, room_for
 from toktools.training.marks import Marks
 from toktools.training.packed_counts import PackedCounts
 from toktools.training.spelling import Speller

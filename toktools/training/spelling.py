@@ -14,7 +14,7 @@ from toktools.training.marks import Marks
 from toktools.unicode.byte_alphabet import spell
 
 if TYPE_CHECKING:
-    from toktools.kernels.training import PackedWords
+    from toktools.kernels.packed_words import PackedWords
 
 WordLists = tuple[list[list[int]], list[int]]
 
@@ -89,6 +89,6 @@ class Speller:
 
     def packed(self) -> PackedWords:
         """Return all words as the compiled loops want them; counts must be below 2^63."""
-        from toktools.kernels.training import pack
+        from toktools.kernels.packed_words import pack
 
         return pack(*self.lists())

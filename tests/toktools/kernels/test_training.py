@@ -13,6 +13,7 @@ from tests.toktools.conftest import tricky_text
 from toktools import SpecialTokens, ToktoolsError, train_bpe, train_wordpiece
 from toktools.formats.tokenizer_json import to_json
 from toktools.kernels import training as kernels
+from toktools.kernels.packed_words import pack
 from toktools.pretokenizers import Gpt2Split
 from toktools.training import fast_counting, learning
 from toktools.training.likelihood import learn_merges_by_likelihood
@@ -65,7 +66,7 @@ def learned(
     before = symbols.strings.copy(), symbols.ids.copy()
     for more in ({}, {"floors": False}):
         try:
-            return compiled(kernels.pack(lists, counts), symbols, **options, **more)
+            return compiled(pack(lists, counts), symbols, **options, **more)
         except (kernels.FloorError, kernels.InexactError) as e:
             assert (symbols.strings, symbols.ids) == before
             if isinstance(e, kernels.InexactError):
@@ -159,7 +160,7 @@ def test_text_that_spells_marked_symbols_again_is_learned_with_floors(monkeypatc
     lists = [[symbols.ids[s] for s in marks.spell(word)] for word in words]
     monkeypatch.setattr(kernels.Learner, "_first_floor", lambda self: 10)
     merges = kernels.learn_merges(
-        kernels.pack(lists, list(words.values())), symbols, vocab_size=vocab_size
+        pack(lists, list(words.values())), symbols, vocab_size=vocab_size
     )
     assert len(merges) > len(symbols) - n_letters, "nothing was spelled again"
     readable, _ = both(words, prefix="##", vocab_size=vocab_size)
@@ -209,7 +210,7 @@ def test_merges_of_code_by_likelihood_are_those_of_the_readable_learner(
 def test_scores_that_would_be_rounded_are_left_to_the_readable_learner():
     symbols = Symbols()
     symbols.add_alphabet("ab")
-    words = kernels.pack([[0, 1]], [95_000_000])
+    words = pack([[0, 1]], [95_000_000])
     with pytest.raises(kernels.InexactError):
         kernels.learn_merges_by_likelihood(words, symbols, vocab_size=3)
 
@@ -238,7 +239,7 @@ def test_progress_is_told_and_ends_at_the_size():
     told: list[tuple[int, int]] = []
     symbols = Symbols()
     symbols.add_alphabet("abc")
-    words = kernels.pack([[0, 1], [0, 1, 2]], [3, 2])
+    words = pack([[0, 1], [0, 1, 2]], [3, 2])
     kernels.learn_merges(words, symbols, vocab_size=5, progress=lambda *p: told.append(p))
     assert told[-1] == (5, 5)
 
