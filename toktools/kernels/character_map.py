@@ -9,7 +9,8 @@ One thing looks at neighbours: decomposing puts marks in order. Marks that are r
 leave no trace of that. A character that leaves a mark behind is SLOW: its word is left to the
 readable code.
 
-Pages of 4096 characters are looked up in the readable code when a character of theirs is met.
+What becomes of a character is asked of the readable code when the character is met for the first
+time.
 
 The readable twins are `toktools.normalizers.BertCleanup`, `Lowercase`, and sequences of them.
 """
@@ -20,8 +21,11 @@ import unicodedata
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toktools.kernels.character_classes import N_CODE_POINTS
+from toktools.kernels.cuts.blocks import code_point
+from toktools.kernels.kernel import kernel
 from toktools.normalizers import (
     BertCleanup,
     Lowercase,
@@ -33,13 +37,12 @@ from toktools.normalizers import (
 from toktools.pretokenizers import Pretokenizer, PunctuationSplit, WhitespaceSplit
 
 WORD, DROPPED, ALONE, UNKNOWN = 0, 1, 2, 4
-"""Classes: part of a word, no part of any piece, a piece of its own, on a page not looked up."""
+"""Classes: part of a word, no part of any piece, a piece of its own, not met yet."""
 
 SAME, SLOW = -1, -2
 """In `mapped_at`: the character stays as it is; its word is left to the readable code."""
 
-_PAGE = 12  # bits
-_APART = "0"  # what no other character becomes, and what leaves its neighbours as they are
+_APART = "0"  # leaves its neighbours as they are; few others become it
 _SYMBOLS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _KINDS = (" \t\n\r", "\v\f", _SYMBOLS, _APART)
 
@@ -65,7 +68,8 @@ class CharacterMap:
         self.mapped_at = np.full(N_CODE_POINTS, SAME, np.int32)
         self.mapped = np.zeros(1, np.uint8)
         self.growth = 1
-        self._fill(0)
+        self._seen = np.zeros(N_CODE_POINTS, np.bool_)
+        self._fill(list(range(0x80)))
 
     @property
     def suits(self) -> bool:
@@ -76,39 +80,73 @@ class CharacterMap:
             classes[0] == {DROPPED} and classes[3] == {WORD} and others <= {WORD}
         )
 
-    def learn(self, text: str) -> None:
-        """Look up the pages of all characters of a text."""
+    def learn(self, text: NDArray[np.uint8], n: int) -> None:
+        """Look up all characters of `text[:n]`; text: valid UTF-8, and 3 bytes more."""
         with self._lock:
-            for page in sorted({ord(character) >> _PAGE for character in set(text)}):
-                if self.classes[page << _PAGE] == UNKNOWN:
-                    self._fill(page)
+            codes = np.empty(n // 2 + 1, np.int32)
+            n_codes = _not_met(text, n, self.classes, self._seen, codes)
+            if n_codes:
+                self._fill(codes[:n_codes].tolist())
 
-    def _fill(self, page: int) -> None:
-        first = page << _PAGE
-        codes = [c for c in range(first, first + (1 << _PAGE)) if not 0xD800 <= c < 0xE000]
-        classes = np.zeros(1 << _PAGE, np.uint8)
+    def _fill(self, codes: list[int]) -> None:
+        """Look up these characters, all of ASCII or none of it."""
         added = bytearray()
-        for code, text in zip(codes, self._rewritten(codes), strict=True):
-            kind, piece = self._class_of(text)
-            classes[code - first] = kind
+        kinds, pieces = self._classes_of(self._rewritten(codes))
+        changed = [i for i, piece in enumerate(pieces) if piece != chr(codes[i])]
+        for code, piece in ((codes[i], pieces[i]) for i in changed):
             if piece is None:
                 self.mapped_at[code] = SLOW
-            elif piece != chr(code):
-                data = piece.encode()
-                self.mapped_at[code] = len(self.mapped) + len(added)
-                added += bytes([len(data)]) + data
-                self.growth = max(self.growth, -(-len(data) // len(chr(code).encode())))
+                continue
+            data = piece.encode()
+            self.mapped_at[code] = len(self.mapped) + len(added)
+            added += bytes([len(data)]) + data
+            self.growth = max(self.growth, -(-len(data) // len(chr(code).encode())))
         self.mapped = np.concatenate([self.mapped, np.frombuffer(bytes(added), np.uint8)])
-        self.classes[first : first + (1 << _PAGE)] = classes  # last: another thread may look
+        self.classes[codes] = kinds  # last: another thread may look
 
     def _rewritten(self, codes: list[int]) -> list[str]:
         """Return what each character becomes."""
         if self._normalizer is None:
             return list(map(chr, codes))
         normalize = self._normalizer.normalize
-        ascii = [normalize(chr(code)) for code in codes if code < 0x80]
-        others = _APART.join(chr(code) for code in codes if code >= 0x80)
-        return ascii + normalize(others).split(_APART)
+        if codes[0] >= 0x80:
+            texts = normalize(_APART.join(map(chr, codes))).split(_APART)
+            if len(texts) == len(codes):
+                return texts
+        return [normalize(chr(code)) for code in codes]
+
+    def _classes_of(self, texts: list[str]) -> tuple[list[int], list[str | None]]:
+        """Return what `_class_of` does of each, classes and pieces; most of them are cut together.
+
+        Each of those stands between "a" and "z", with white space to the next: what is part of a
+        word makes one piece with both, what is alone comes between them.
+        """
+        kinds, found = [WORD] * len(texts), list[str | None](texts)
+        together = list(range(len(texts)))
+        if self._normalizer is not None:
+            together = [i for i, text in enumerate(texts) if self._is_plain(text)]
+            for i in set(range(len(texts))).difference(together):
+                kinds[i], found[i] = self._class_of(texts[i])
+        pieces = self._cut.split("a" + "z a".join([texts[i] for i in together]) + "z")
+        if len(pieces) == len(together):  # words all of them
+            return kinds, found
+        parts = iter(pieces)
+        for i, piece in zip(together, parts, strict=False):
+            if piece != "a":
+                continue
+            if (after := next(parts)) == "z":
+                kinds[i] = DROPPED
+            else:
+                kinds[i], found[i] = ALONE, after
+                next(parts)
+        return kinds, found
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether a text is one character, at most between spaces, that is no mark on another."""
+        character = text[1] if len(text) == 3 and text[0] == text[2] == " " else text
+        if len(character) != 1 or (len(text) == 3 and character in "az"):
+            return False
+        return not (self._orders and unicodedata.combining(character))
 
     def _class_of(self, text: str) -> tuple[int, str | None]:
         """Return the class of a character that becomes `text`, and the piece, None if SLOW."""
@@ -122,6 +160,24 @@ class CharacterMap:
         if len(pieces) == 3 and pieces[0] == pieces[2] == "x":
             return ALONE, pieces[1]
         return WORD, None
+
+
+@kernel
+def _not_met(text, n, classes, seen, codes):
+    """Write each character of `text[:n]` that is UNKNOWN and not `seen`; return how many."""
+    n_codes, i = 0, 0
+    while i < n:
+        lead = text[i]
+        if lead < 0x80:
+            i += 1
+            continue
+        code = code_point(text, i)
+        if classes[code] == UNKNOWN and not seen[code]:
+            seen[code] = True
+            codes[n_codes] = code
+            n_codes += 1
+        i += 2 + (lead >= 0xE0) + (lead >= 0xF0)
+    return n_codes
 
 
 def is_mapped(normalizer: Normalizer | None, cut: Pretokenizer) -> bool:

@@ -57,7 +57,7 @@ def word_bounds(text, n, lines, classes, starts, ends):
         classes: of a `CharacterMap`.
         starts, ends: int64, room for n + 1; byte positions, ascending, `ends` exclusive.
     Returns: how many begin, and how many end: one less if the last goes on after n. Both are -1
-             if a character is on a page that is not looked up.
+             if a character was not met yet.
     """
     n_starts, n_ends = 0, 0
     drops_feeds = _if(classes[_FORM_FEED] == DROPPED)

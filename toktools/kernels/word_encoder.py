@@ -17,6 +17,7 @@ from toktools.kernels.cuts.chunks import CHUNK, cut_chunks, padded
 from toktools.kernels.piece_trie import PieceTrie
 from toktools.kernels.word_bounds import bounds_of_pieces, word_bounds
 from toktools.kernels.word_cache import SHORT, keep_words, word_cache
+from toktools.kernels.word_filter import word_filter
 from toktools.kernels.workers import Workers
 
 Bytes = NDArray[np.uint8]
@@ -72,6 +73,8 @@ class WordEncoder:
         self._map = cut if isinstance(cut, CharacterMap) else _same()
         self._complete = spelling.whole and not self._map.rewrites
         self._bits = short_bits, long_bits
+        known = spelling.words if self._complete else ()
+        self._long_words = word_filter([word for word, _ in known if len(word) > SHORT])
         self._workers = Workers(partial(self._new_work, False))
         self._workers_of_lines = Workers(partial(self._new_work, True))
 
@@ -132,7 +135,7 @@ class WordEncoder:
         while not loop.encode_words(
             *(chunk, starts, ends, n_words, lines, work.line_ends),
             *(map.rewrites, map.mapped_at, map.mapped),
-            *(*spelling.trie, spelling.whole, self._complete, spelling.unknown),
+            *(*spelling.trie, spelling.whole, self._complete, self._long_words, spelling.unknown),
             *(spelling.limit, spelling.in_bytes),
             *(*work.cache, work.word, work.symbols, work.out, state),
         ):
@@ -152,7 +155,7 @@ def _mapped_words(map: CharacterMap, text: Bytes, lines: bool, work: _Work) -> I
         chunk = padded(text, position, n)
         n_starts, n_ends = word_bounds(chunk, n, lines, map.classes, work.starts, work.ends)
         if n_starts < 0:
-            map.learn(chunk[:n].tobytes().decode())
+            map.learn(chunk, n)
             continue
         used = n
         if n_ends < n_starts and at_end:

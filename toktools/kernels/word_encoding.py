@@ -19,6 +19,7 @@ from toktools.kernels.word_cache import (
     word_key,
     word_row,
 )
+from toktools.kernels.word_filter import may_be
 
 WORD, COUNT, LINES = 0, 1, 2
 """What stands where in `state`: the word to go on with; ids and lines so far."""
@@ -31,8 +32,8 @@ _SHORT = np.uint64(SHORT)
 @kernel
 def encode_words(
     text, starts, ends, n_words, lines, line_ends, rewrites, mapped_at, mapped, edges, tokens,
-    whole, complete, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept, long_used,
-    word, symbols, out, state,
+    whole, complete, bits, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept,
+    long_used, word, symbols, out, state,
 ):  # fmt: skip
     """Write the ids of words, from `state[WORD]` on; return whether all are done.
 
@@ -42,7 +43,8 @@ def encode_words(
             with room for one more.
         rewrites, mapped_at, mapped: of a `CharacterMap`; edges, tokens: of a `PieceTrie`.
         whole, unknown: see `spell_word`.
-        complete: whether all words of the vocabulary were kept by `keep_words`.
+        complete: whether all words of the vocabulary were kept by `keep_words`, but for the long
+            ones, of which `bits` is a `word_filter`.
         limit: words of more characters (bytes if `in_bytes`) are unknown.
         short, ids, used, long, long_ids, kept, long_used: a `WordCache`, in which a line feed
             has no ids if `lines`.
@@ -70,8 +72,8 @@ def encode_words(
                 continue
         n = _new_word(
             text, start, length, first, second, lines, rewrites, mapped_at, mapped, edges, tokens,
-            whole, complete, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept,
-            long_used, word, symbols, out, count,
+            whole, complete, bits, unknown, limit, in_bytes, short, ids, used, long, long_ids,
+            kept, long_used, word, symbols, out, count,
         )  # fmt: skip
         if n < 0:
             state[WORD], state[COUNT], state[LINES] = i, count, n_lines
@@ -84,12 +86,15 @@ def encode_words(
 @kernel
 def _new_word(
     text, start_, length_, first, second, lines, rewrites, mapped_at, mapped, edges, tokens,
-    whole, complete, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept,
+    whole, complete, bits, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept,
     long_used, word, symbols, out, count_,
 ):  # fmt: skip
     """Write the ids of a word that is long or new; return how many, -1 for the readable code."""
     start, length, count = np.int64(start_), np.int64(length_), np.int64(count_)
     mixed = _0
+    if complete and length > SHORT and not may_be(bits, long_hash(text, start, length)):
+        out[count] = unknown
+        return 1
     cached = SHORT < length <= LONG and not complete
     if cached:
         mixed = long_hash(text, start, length)

@@ -159,9 +159,7 @@ def test_text_that_spells_marked_symbols_again_is_learned_with_floors(monkeypatc
     n_letters, vocab_size = len(symbols), len(symbols) + 7
     lists = [[symbols.ids[s] for s in marks.spell(word)] for word in words]
     monkeypatch.setattr(kernels.Learner, "_first_floor", lambda self: 10)
-    merges = kernels.learn_merges(
-        pack(lists, list(words.values())), symbols, vocab_size=vocab_size
-    )
+    merges = kernels.learn_merges(pack(lists, list(words.values())), symbols, vocab_size=vocab_size)
     assert len(merges) > len(symbols) - n_letters, "nothing was spelled again"
     readable, _ = both(words, prefix="##", vocab_size=vocab_size)
     strings = [(symbols.strings[left], symbols.strings[right]) for left, right in merges]
