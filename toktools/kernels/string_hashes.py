@@ -7,7 +7,7 @@ string is: `toktools.kernels.training` then looks at the string itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ FULL, CONTENT, POWER = 0, 1, 2
 
 BASE = 0x9E3779B97F4A7C15 | 1
 _WORD = (1 << 64) - 1
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_BASE, _MULTIPLIER = np.uint64(BASE), np.uint64(0x9E3779B97F4A7C15)
 _20, _1 = np.uint64(20), np.uint64(1)
 
 
@@ -72,6 +72,44 @@ def polynomial(string: str, before: int = 0) -> int:
     return hash
 
 
+@kernel
+def _hash_all(points, ends, n_skipped, hashes):
+    start = 0
+    for i in range(len(ends)):
+        full, content, power = np.uint64(0), np.uint64(0), _1
+        for j in range(start, ends[i]):
+            digit = np.uint64(points[j]) + _1
+            full = full * _BASE + digit
+            if j - start >= n_skipped[i]:
+                content = content * _BASE + digit
+                power *= _BASE
+        hashes[i, FULL], hashes[i, CONTENT], hashes[i, POWER] = full, content, power
+        start = ends[i]
+
+
+def hashes_of(strings: Sequence[str], prefix: str) -> NDArray[np.uint64]:
+    """Return the three columns of strings, (n, 3); what one adds when joined is without the prefix.
+
+    Example:
+        >>> full, content, power = hashes_of(["a", "##bc"], "##")[1].tolist()
+        >>> full == polynomial("##bc"), content == polynomial("bc"), power == BASE**2 % 2**64
+        (True, True, True)
+    """
+    points = np.frombuffer("".join(strings).encode("utf-32-le", "surrogatepass"), np.uint32)
+    ends = np.cumsum([len(string) for string in strings], dtype=np.int64)
+    n_skipped = np.array([string.startswith(prefix) for string in strings]) * np.int64(len(prefix))
+    hashes = np.empty((len(strings), 3), np.uint64)
+    _hash_all(points, ends, n_skipped, hashes)
+    return hashes
+
+
+@kernel
+def add_all(known, hashes):
+    """Put hashes in a set."""
+    for i in range(len(hashes)):
+        add_known(known, hashes[i])
+
+
 def set_of(hashes: Collection[int]) -> NDArray[np.uint64]:
     """Return a set of hashes for `is_known`.
 
@@ -81,6 +119,5 @@ def set_of(hashes: Collection[int]) -> NDArray[np.uint64]:
         (True, False)
     """
     known = np.zeros(1 << (2 * len(hashes)).bit_length(), np.uint64)
-    for hash in hashes:
-        add_known(known, np.uint64(hash))
+    add_all(known, np.fromiter(hashes, np.uint64, len(hashes)))
     return known

@@ -104,9 +104,10 @@ class Learner:
         self.hashes = np.zeros((n, 3), np.uint64)
         self.careful = np.zeros(n, np.uint8)  # symbols that might begin the prefix, by chance
         self.known = np.zeros(1 << (4 * n).bit_length(), np.uint64)
-        for id, string in enumerate(symbols.strings):
-            self._note(id, string)
-            hashing.add_known(self.known, self.hashes[id, hashing.FULL])
+        self.hashes[: len(symbols)] = hashing.hashes_of(symbols.strings, symbols.prefix)
+        hashing.add_all(self.known, self.hashes[: len(symbols), hashing.FULL].copy())
+        for length in range(1, len(symbols.prefix)):
+            self.careful[symbols.ids.get(symbols.prefix[:length], -1)] = 1  # -1: none's
         self.lasting, self.where = np.zeros(1, np.uint64), np.full(n, _ANYWHERE, np.uint8)
         self.around = np.zeros((2, n), np.int32)
         self.tallies = np.zeros((2, n, 2), np.int64)
@@ -154,17 +155,8 @@ class Learner:
     def _note(self, id: int, string: str) -> None:
         """Write down what the loop must know of the string of a symbol."""
         prefix = self.symbols.prefix
-        self.hashes[id] = self._hashes(string, prefix)
+        self.hashes[id] = hashing.hashes_of([string], prefix)[0]
         self.careful[id] = len(string) < len(prefix) and prefix.startswith(string)
-
-    @staticmethod
-    def _hashes(string: str, prefix: str) -> tuple[int, int, int]:
-        content = string.removeprefix(prefix)
-        return (
-            hashing.polynomial(string),
-            hashing.polynomial(content),
-            pow(hashing.BASE, len(content), 1 << 64),
-        )
 
     def learn(self, progress: Progress | None) -> list[Pair]:
         """Merge until the vocabulary is full or no pair is as frequent as `least`."""
