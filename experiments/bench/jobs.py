@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from toktools.files import replacing
 
 COPY = "memory copy"
 """Not a library: the bytes of the file read into memory, the least that any encoder must do."""
@@ -73,6 +77,19 @@ class Work(NamedTuple):
 
 Maker = Callable[[Task], Work]
 """A library's way to do a job."""
+
+
+def plain_tokenizer(task: Task, name: str) -> Path:
+    """Return a `tokenizer.json` for which a special token that stands in a text is text.
+
+    So it is for our `encode`; most libraries would take it for the special token.
+    """
+    path = Path(task.tokenizers, f"{name}-plain.json")
+    if not path.exists():
+        described = json.loads(Path(task.tokenizers, f"{name}.json").read_text("utf-8"))
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(described | {"added_tokens": []}), "utf-8")
+    return path
 
 
 def lines(path: str, *, keep_ends: bool = False) -> list[str]:

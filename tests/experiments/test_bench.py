@@ -54,6 +54,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bench") / "text.txt"
     lines = list(open_corpus("python-docs"))[:300]
     lines[1] += "\r"  # as in files of Windows
+    lines[2] = "what '<ANY>' and <EOS> stand for"  # special tokens in a text are text
     path.write_text("\n".join([*lines, "naïve 漢字", "", ""]) + "\n", "utf-8")
     return path
 

@@ -12,7 +12,7 @@ from typing import Any
 import gigatoken  # pyright: ignore[reportMissingImports]
 import numpy as np
 
-from experiments.bench.jobs import Task, Work
+from experiments.bench.jobs import Task, Work, plain_tokenizer
 
 
 def _train_bpe(task: Task) -> Work:
@@ -23,7 +23,7 @@ def _train_bpe(task: Task) -> Work:
 
 
 def _encode_bpe(task: Task, *, whole: bool = False) -> Work:
-    tokenizer, parallel = _load(task), task.threads > 1
+    tokenizer, parallel = gigatoken.Tokenizer(plain_tokenizer(task, "bpe")), task.threads > 1
 
     def run() -> Any:
         source = task.text if whole else _source(task)
@@ -38,16 +38,12 @@ def _encode_bpe(task: Task, *, whole: bool = False) -> Work:
 
 
 def _decode_bpe(task: Task) -> Work:
-    tokenizer, ids = _load(task), np.load(task.ids)
+    tokenizer, ids = gigatoken.Tokenizer(Path(task.tokenizers, "bpe.json")), np.load(task.ids)
     return Work(lambda: tokenizer.decode(ids), bytes)
 
 
 def _source(task: Task) -> Any:
     return gigatoken.TextFileSource([task.text], separator=b"\n")
-
-
-def _load(task: Task) -> Any:
-    return gigatoken.Tokenizer(Path(task.tokenizers, "bpe.json"))
 
 
 WHOLE = {"encode-bpe": partial(_encode_bpe, whole=True)}

@@ -78,7 +78,10 @@ def _decode_bpe(task: Task) -> Work:
 
 
 def _load(task: Task, name: str) -> Any:
-    return Tokenizer.from_file(str(Path(task.tokenizers, f"{name}.json")))
+    """Return a tokenizer for which a special token in a text is text: see `plain_tokenizer`."""
+    tokenizer: Any = Tokenizer.from_file(str(Path(task.tokenizers, f"{name}.json")))
+    tokenizer.encode_special_tokens = True
+    return tokenizer
 
 
 JOBS = {

@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import nanotoken  # pyright: ignore[reportMissingImports]
 
-from experiments.bench.jobs import Task, Work
+from experiments.bench.jobs import Task, Work, plain_tokenizer
 
 
 def _encode_wordpiece(task: Task, *, whole: bool = False) -> Work:
-    tokenizer: Any = nanotoken.Tokenizer(str(Path(task.tokenizers, "wordpiece.json")))
+    tokenizer: Any = nanotoken.Tokenizer(str(plain_tokenizer(task, "wordpiece")))
     parallel = task.threads > 1
 
     def run() -> Any:
