@@ -115,7 +115,7 @@ def test_a_config_with_every_field_set_comes_back_from_json():
         **{"mogrifier_rounds": 4, "mogrifier_rank": 7, "locked_dropout": True},
         **{"input_dropout": 0.1, "hidden_dropout": 0.2, "output_dropout": 0.3},
         **{"embedding_dropout": 0.4, "weight_dropout": 0.6, "drop_mult": 0.7},
-        **{"ar_alpha": 2.0, "tar_beta": 1.0, "n_softmaxes": 3},
+        **{"ar_alpha": 2.0, "tar_beta": 1.0, "n_softmaxes": 3, "latent_dropout": 0.5},
     )
     other = ModelConfig(init_range=0.1)  # goes with neither orthogonal nor forget_bias
     defaults = to_json(ModelConfig())
