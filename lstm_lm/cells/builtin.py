@@ -8,6 +8,8 @@ Legend: T time steps, B rows of the batch, E inputs, H hidden units, L layers.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
 
@@ -31,15 +33,19 @@ def _drops_by_ours(module: nn.RNNBase, x_TBE: Tensor) -> bool:
 
 def _run(module: nn.RNNBase, x_TBE: Tensor, state: State) -> tuple[Tensor, State]:
     """Return the last layer's hidden states (T, B, H), and the state after the last step."""
-    if not _drops_by_ours(module, x_TBE):
+    drops, by_ours = _drops_by_ours(module, x_TBE), lstm_pass.is_for(module, x_TBE)
+    if not drops and not by_ours:
         return _run_layers(module, range(module.num_layers), x_TBE, state, module.dropout)
-    dropout = Dropout(module.dropout)
+    dropout = Dropout(module.dropout if drops else 0.0)
     dropout.rows = module.rows  # pyright: ignore[reportAttributeAccessIssue]
     y_TBH, states = x_TBE, list[State]()
     for layer in range(module.num_layers):
         before = tuple(tensor[layer : layer + 1] for tensor in state)
-        x_TBH = dropout(y_TBH) if layer else y_TBH
-        y_TBH, after = _run_layers(module, range(layer, layer + 1), x_TBH, before)
+        x_TBH, only = dropout(y_TBH) if layer else y_TBH, range(layer, layer + 1)
+        if by_ours:
+            y_TBH, after = lstm_pass.run_layer(x_TBH, before, _weights(module, only))
+        else:
+            y_TBH, after = _run_layers(module, only, x_TBH, before)
         states.append(after)
     return y_TBH, tuple(torch.cat(tensors) for tensors in zip(*states, strict=True))
 
@@ -52,14 +58,12 @@ def _run_layers(
     torch's `forward` would write weights that it finds replaced (`WeightDrop`) into new memory, and
     keep them, with all that they were made of, until the next call.
     """
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    weights = [getattr(module, f"{name}_l{layer}") for layer in layers for name in names]
-    if lstm_pass.is_for(module, x_TBE):
-        return _run_by_ours(x_TBE, state, weights)
-    run = getattr(torch, module.mode.lower())
+    weights, autocast = _weights(module, layers), nullcontext()
     if x_TBE.is_cuda:
         x_TBE, state, weights = _for_cudnn(x_TBE, state, weights)
-    with torch.autocast("cuda", enabled=False):
+        autocast = torch.autocast("cuda", enabled=False)
+    run = getattr(torch, module.mode.lower())
+    with autocast:
         y_TBH, *after = run(
             *(x_TBE, state if module.mode == "LSTM" else state[0], weights),
             *(True, len(layers), dropout, module.training, False, False),
@@ -67,14 +71,10 @@ def _run_layers(
     return y_TBH, tuple(after)
 
 
-def _run_by_ours(y_TBE: Tensor, state: State, weights: list[Tensor]) -> tuple[Tensor, State]:
-    """Run LSTM layers without dropout by our own pass."""
-    states = list[State]()
-    for layer in range(len(weights) // 4):
-        before = tuple(tensor[layer : layer + 1] for tensor in state)
-        y_TBE, after = lstm_pass.run_layer(y_TBE, before, weights[4 * layer : 4 * layer + 4])
-        states.append(after)
-    return y_TBE, tuple(torch.cat(tensors) for tensors in zip(*states, strict=True))
+def _weights(module: nn.RNNBase, layers: range) -> list[Tensor]:
+    """Return the weights of some layers, four each, in torch's order."""
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    return [getattr(module, f"{name}_l{layer}") for layer in layers for name in names]
 
 
 def _for_cudnn(

@@ -90,13 +90,15 @@ class Learner:
         """Make one update from one chunk."""
         set_learning_rate(self.optimizer, learning_rate)
         self.latest = chunk
+        is_part = self._processes.size > 1
+        own = self._own(chunk) if is_part else chunk
+        x_TB, y_TB = (to_device(t, self.model.device) for t in (own.x_TB, own.y_TB))
         if self._recorded is not None:
-            norm, nats, *probability = self._replayed(chunk, self._recorded)
-        elif self._processes.size > 1:
-            norm, nats, *probability = self._of_own_rows(chunk)
+            figures = self._replayed(x_TB, y_TB, self._recorded, fresh=chunk.fresh)
         else:
-            x_TB, y_TB = (to_device(t, self.model.device) for t in (chunk.x_TB, chunk.y_TB))
-            norm, nats, *probability = self._gradients(x_TB, y_TB, fresh=chunk.fresh)
+            whole_TB, share = chunk.y_TB if is_part else None, own.n_tokens / chunk.n_tokens
+            figures = self._gradients(x_TB, y_TB, fresh=chunk.fresh, whole_TB=whole_TB, share=share)
+        norm, nats, *probability = figures
         self.optimizer.step()
         self.average.update()
         return Update(nats=nats, norm=norm, probability=probability[0] if probability else None)
@@ -134,22 +136,11 @@ class Learner:
         figures = self._processes.sum_gradients(model.parameters(), loss.figures)
         return [clip(model, config), *figures]
 
-    def _of_own_rows(self, chunk: Chunk) -> list[Tensor]:
-        """Return what `_gradients` does; this process reads its own rows of the chunk."""
-        own, device = self._own(chunk), self.model.device
-        return self._gradients(
-            *(own.x_TB.to(device), own.y_TB.to(device)),
-            fresh=chunk.fresh,
-            whole_TB=chunk.y_TB,
-            share=own.n_tokens / chunk.n_tokens,
-        )
-
-    def _replayed(self, chunk: Chunk, recorded: Recorded) -> list[Tensor]:
+    def _replayed(
+        self, x_TB: Tensor, y_TB: Tensor, recorded: Recorded, *, fresh: bool
+    ) -> list[Tensor]:
         """Return what `_gradients` does, by a recording where there is one."""
-        x_TB, y_TB = (to_device(t, self.model.device) for t in (chunk.x_TB, chunk.y_TB))
-        state = self.carried.state
-        if chunk.fresh:
-            state = self.model.init_state(x_TB.shape[1])
+        state = self.model.init_state(x_TB.shape[1]) if fresh else self.carried.state
         outputs = recorded(x_TB, y_TB, *state)
         n_figures = len(outputs) - len(state)
         self.carried.state = outputs[n_figures:]
