@@ -15,7 +15,10 @@ from lstm_lm.model import LanguageModel
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.losses import CrossEntropy
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"),
+]
 
 SIZES = {"embedding_size": 32, "hidden_size": 48, "locked_dropout": True, "last_size": 32}
 DROPOUTS = {
@@ -162,3 +165,14 @@ def test_a_run_from_a_gpu_is_evaluated_on_a_processor(tmp_path, texts, word):
     loaded = lstm_lm.load(tmp_path / "run")
     assert loaded.model.device.type == "cpu"
     assert loaded.evaluate(texts["validation"]).loss_nats == pytest.approx(recorded, rel=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_gpu_trains_as_the_cpu_does(tmp_path, texts, word, small_training, precision):
+    model = ModelConfig(embedding_size=16, hidden_size=16, n_layers=2, dropout=0.0)
+    training, losses = dataclasses.replace(small_training, precision=precision), []
+    for device in ("cpu", "cuda"):
+        path = tmp_path / device
+        run = lstm_lm.train(path, texts, word, model=model, training=training, device=device)
+        losses.append(run.metrics[-1]["validation_loss_nats"])
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)

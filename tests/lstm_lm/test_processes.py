@@ -10,7 +10,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import lstm_lm
 from lstm_lm import ModelConfig
 from lstm_lm.cells import make_recurrent
 from lstm_lm.commands.several import check_distributable
@@ -175,16 +174,3 @@ def test_two_processes_say_a_mistake_once_and_write_nothing(tmp_path):
     assert error.startswith("error: batch_size is the rows of all 2 processes together")
     assert "lstm_lm/" not in done.stderr  # no traceback of ours
     assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_gpu_trains_as_the_cpu_does(tmp_path, texts, word, small_training, precision):
-    model = ModelConfig(embedding_size=16, hidden_size=16, n_layers=2, dropout=0.0)
-    training, losses = replace(small_training, precision=precision), []
-    for device in ("cpu", "cuda"):
-        path = tmp_path / device
-        run = lstm_lm.train(path, texts, word, model=model, training=training, device=device)
-        losses.append(run.metrics[-1]["validation_loss_nats"])
-    assert losses[1] == pytest.approx(losses[0], rel=0.02)
