@@ -85,6 +85,7 @@ class CharacterMap:
         with self._lock:
             codes = np.empty(n // 2 + 1, np.int32)
             n_codes = _not_met(text, n, self.classes, self._seen, codes)
+            self._seen[codes[:n_codes]] = False  # what is known, `classes` says
             if n_codes:
                 self._fill(codes[:n_codes].tolist())
 

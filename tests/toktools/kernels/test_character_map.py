@@ -74,3 +74,20 @@ def test_only_what_is_met_is_looked_up():
     assert met.tolist() == [*range(0x80), ord("é"), ord("漢")]
     assert becomes(map, "é") == "e"
     assert map.classes[ord("漢")] == ALONE
+
+
+def test_characters_that_an_interrupt_kept_from_being_looked_up_are_looked_up_later(monkeypatch):
+    map = learned(BertCleanup(), PunctuationSplit())
+    data = np.frombuffer("é漢".encode() + bytes(16), np.uint8)
+
+    def interrupted(codes):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(map, "_rewritten", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            map.learn(data, 5)
+    assert map.classes[ord("é")] == UNKNOWN
+    map.learn(data, 5)
+    assert becomes(map, "é") == "e"
+    assert map.classes[ord("漢")] == ALONE
