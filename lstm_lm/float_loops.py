@@ -7,14 +7,12 @@ the compiler would take them one by one.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
-loop: Any = njit(**_OPTIONS, fastmath={"contract"})
-summing: Any = njit(**_OPTIONS, fastmath={"contract", "reassoc"})
+from toktools.kernels.kernel import compiled
+
+loop = compiled(error_model="numpy", fastmath=["contract"])
+summing = compiled(error_model="numpy", fastmath=["contract", "reassoc"])
 """The second lets sums be taken in any order, which `exp` would not survive: see `ROUNDER`."""
 
 LOG2_E = np.float32(1.4426950408889634)

@@ -45,6 +45,7 @@ class BPETokenizer(CompiledTokenizer):
     """
 
     kind = "bpe"
+    compiled_loop = "encoding:encode_pieces"
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ class ByteTokenizer(CompiledTokenizer):
     """
 
     kind = "byte"
+    compiled_loop = "table_encoding:encode_by_table"
 
     def __init__(
         self,

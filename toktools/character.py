@@ -24,6 +24,7 @@ class CharacterTokenizer(CompiledTokenizer):
     """Encodes text as its code points; those outside the vocabulary become `<ANY>`, one each."""
 
     kind = "character"
+    compiled_loop = "table_encoding:encode_by_table"
 
     def __init__(
         self, vocabulary: Vocabulary, *, training: Mapping[str, Any] | None = None

@@ -34,6 +34,7 @@ class WordTokenizer(CompiledTokenizer):
     """
 
     kind = "word"
+    compiled_loop = "word_encoding:encode_words"
 
     def __init__(
         self,

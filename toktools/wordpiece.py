@@ -60,6 +60,7 @@ class WordPieceTokenizer(CompiledTokenizer):
     """
 
     kind = "wordpiece"
+    compiled_loop = "word_encoding:encode_words"
 
     def __init__(
         self,

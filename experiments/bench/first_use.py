@@ -1,6 +1,6 @@
 """First use: whole processes, with no kernel compiled yet and with all of them kept on disk.
 
-Cold, each round has an empty folder for compiled kernels (`NUMBA_CACHE_DIR`), and training comes
+Cold, each round has an empty folder for compiled kernels (`TOKTOOLS_LOOPS`), and training comes
 before encoding, which finds what training compiled; warm, one folder that earlier rounds filled.
 Timed: from the start of the process to its end, imports and writing included.
 """
@@ -21,7 +21,7 @@ from toktools.errors import ToktoolsError
 
 Json = dict[str, Any]
 VOCAB_SIZE = 8000
-TEXT_BYTES = 3_000_000  # more than `fast_counting.LEAST`, so the compiled loops do it
+TEXT_BYTES = 3_000_000  # more than `fast_counting.LEAST.new`, so the compiled loops do it
 LINE = "To be, or not to be, that is the question."
 
 
@@ -75,7 +75,7 @@ def _round(text: Path, folder: Path, cache: Path) -> dict[str, float]:
 
 
 def _seconds(arguments: list[str], cache: Path) -> float:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    environment = {**os.environ, "TOKTOOLS_LOOPS": str(cache)}
     command = [sys.executable, "-m", "toktools", *arguments]
     start = time.perf_counter()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -192,7 +192,7 @@ def test_long_arrays_are_decoded_by_the_loops_to_the_same_text(
 ):
     """More ids than `LEAST`: the same lines over and over, in several slices."""
     once = tokenizer.encode_documents(LINES, add_eos=not starts)
-    n = LEAST // len(once.ids) + 1
+    n = LEAST.new // len(once.ids) + 1
     ids = np.tile(once.ids, n).astype("<u2")
     if starts:
         np.save(tmp_path / "long.starts.npy", np.cumsum([0, *np.tile(np.diff(once.starts), n)]))

@@ -12,6 +12,7 @@ from tests.toktools.conftest import readably
 from toktools import ByteTokenizer, ToktoolsError, open_corpus, train_word
 from toktools.compiled import texts as compiled_texts
 from toktools.compiled.tokenizer import CompiledTokenizer
+from toktools.compiled.worth import Least
 from toktools.corpus import shards as shards_module
 from toktools.corpus.shards import can_be_mapped, shards
 
@@ -35,7 +36,7 @@ def tokenizer(request: pytest.FixtureRequest, prose: list[str]) -> CompiledToken
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch):
     """Let small files go through the loops, in pieces of a few bytes."""
-    monkeypatch.setattr(compiled_texts, "LEAST", 0)
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(0, 0))
     monkeypatch.setattr(shards_module, "SHARD", 40)
     monkeypatch.setattr(shards, "__defaults__", (40,))
 

@@ -88,7 +88,7 @@ def _mapped(
     ids = as_array(
         read_npy(path) if form == "npy" else map_raw(path, id_type(dtype, tokenizer.n_vocab))
     )
-    if ids is None or not is_much(len(ids)):
+    if ids is None or not is_much(tokenizer, len(ids)):
         return None
     if starts_path(path).exists():
         return ids, read_npy(starts_path(path)).astype(np.int64)

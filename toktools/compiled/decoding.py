@@ -6,9 +6,10 @@ answers before the loops are loaded, and so do iterators, whose ids come one by 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
+
+from toktools.compiled.worth import Least
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from toktools.contract.decoding import IdsToText
     from toktools.kernels.decoder import Decoder
 
-LEAST, LEAST_IF_LOADED = 1_000_000, 10_000
-"""From how many ids on the loops are worth loading, and using once something has loaded numba."""
+LEAST, LEAST_AGAIN = Least(kept=200_000, new=1_000_000), 1_000
+"""From how many ids on the loops decode, and once they have decoded with a tokenizer."""
 
 
 def decoded(
@@ -31,15 +32,17 @@ def decoded(
     if not isinstance(ids, list | tuple) and not hasattr(ids, "dtype"):
         return None
     assert isinstance(ids, Sized)
-    if not tokenizer.decodes_by_table or not is_much(len(ids)):
+    if not tokenizer.decodes_by_table or not is_much(tokenizer, len(ids)):
         return None
     array = as_array(ids)
     return None if array is None else decoder_of(tokenizer, keep_special).decode(array)
 
 
-def is_much(n_ids: int) -> bool:
+def is_much(tokenizer: IdsToText, n_ids: int) -> bool:
     """Whether so many ids are worth the loops."""
-    return n_ids >= (LEAST_IF_LOADED if "numba" in sys.modules else LEAST)
+    if "_decoders" in vars(tokenizer):
+        return n_ids >= LEAST_AGAIN
+    return LEAST.is_met(n_ids, "decoding:decode_documents")
 
 
 def decoder_of(tokenizer: IdsToText, keep_special: bool) -> Decoder:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from toktools.compiled.worth import Least
 from toktools.contract.encoding import check_text
 
 if TYPE_CHECKING:
     from toktools.normalizers import Normalizer
 
-LEAST = 2_000_000  # characters
-"""From here on the loops are worth a second to load them, and some ten on the first use of all."""
+LEAST, LEAST_AGAIN = Least(kept=200_000, new=2_000_000), 1_000
+"""How many characters must have been given to a tokenizer, in all, for the loops to make their
+tables for it; and how many there must be in a call for them to encode it."""
 _BATCH = 1 << 21  # characters
 
 
@@ -59,13 +61,20 @@ def checked(document: str) -> str:
     return document
 
 
-def enough(documents: Iterable[str]) -> tuple[bool, Iterable[str]]:
-    """Return whether documents are worth the loops, and the same documents."""
+def enough(
+    documents: Iterable[str], is_enough: Callable[[int], bool]
+) -> tuple[bool, Iterable[str]]:
+    """Return whether documents are worth the loops, and the same documents.
+
+    Args: is_enough: whether so many characters more are; asked when their number has doubled.
+    """
     reading, seen = iter(documents), list[str]()
-    n_characters = 0
+    n_characters, asked = 0, LEAST_AGAIN
     for document in reading:
         seen.append(document)
         n_characters += len(document) if isinstance(document, str) else 0
-        if n_characters >= LEAST:
-            return True, chain(seen, reading)
-    return False, seen
+        if n_characters >= asked:
+            if is_enough(n_characters):
+                return True, chain(seen, reading)
+            asked = 2 * n_characters
+    return is_enough(n_characters), seen

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from toktools.compiled import texts as compiled_texts
 from toktools.contract.documents import Chunk, Documents, gather, write_documents
@@ -26,11 +26,9 @@ class Encoder(Protocol):
     """What a compiled encoder can do; safe among threads.
 
     Attributes:
-        loop: the compiled function that does most of it.
         normalizes: whether it is given text as it is, not as the normalizer rewrites it.
     """
 
-    loop: Any
     normalizes: bool
 
     def encode(self, data: Any) -> NDArray[np.uint32]:
@@ -43,7 +41,14 @@ class Encoder(Protocol):
 
 
 class CompiledTokenizer(Tokenizer):
-    """A tokenizer with a second encoder, which answers the same."""
+    """A tokenizer with a second encoder, which answers the same.
+
+    Attributes:
+        compiled_loop: what does most of its work, "module:function" in `toktools.kernels`.
+    """
+
+    compiled_loop: ClassVar[str] = "encoding:encode_pieces"
+    _n_characters = 0  # that it was asked about so far
 
     def compiled_encoder(self) -> Encoder | None:
         """Return the encoder that gives the ids of `encode`, None if there is none."""
@@ -55,15 +60,17 @@ class CompiledTokenizer(Tokenizer):
 
     @cached_property
     def _compiled(self) -> Encoder | None:
-        encoder = self.compiled_encoder()
-        if encoder is not None:
-            from toktools.kernels.first_use import say_if_new
-
-            say_if_new(encoder.loop)
-        return encoder
+        return self.compiled_encoder()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_compiled"}
+        left = ("_compiled", "_n_characters")
+        return {name: value for name, value in vars(self).items() if name not in left}
+
+    def _is_enough(self, n_characters: int) -> bool:
+        """Whether the loops should encode so many characters more."""
+        if n_characters < compiled_texts.LEAST_AGAIN or "_compiled" in vars(self):
+            return n_characters >= compiled_texts.LEAST_AGAIN
+        return compiled_texts.LEAST.is_met(self._n_characters + n_characters, self.compiled_loop)
 
     @property
     def _normalizer_before(self) -> Normalizer | None:
@@ -76,7 +83,10 @@ class CompiledTokenizer(Tokenizer):
 
     def _encode_large(self, text: str) -> NDArray[np.uint32] | None:
         """Return the ids of a text without special tokens, None if the loops are not for it."""
-        if len(text) < compiled_texts.LEAST or self._compiled is None:
+        if not self._is_enough(len(text)):
+            self._n_characters += len(text)
+            return None
+        if self._compiled is None:
             return None
         (rewritten,) = compiled_texts.rewritten([text], self._normalizer_before)
         return self._compiled.encode(rewritten.encode())
@@ -126,7 +136,7 @@ class CompiledTokenizer(Tokenizer):
         add_eos: bool = False,
     ) -> list[list[int]]:
         if not allowed_special and not disallowed_special:
-            many, texts = compiled_texts.enough(texts)
+            many, texts = compiled_texts.enough(texts, self._is_enough)
             if many and self._compiled is not None:
                 eos_id = self.require_eos() if add_eos else None
                 chunks = encode_texts(self._compiled, self._batches(texts), eos_id)
@@ -147,7 +157,7 @@ class CompiledTokenizer(Tokenizer):
         disallowed_special: Special = (),
     ) -> Iterator[Chunk]:
         if not allowed_special and not disallowed_special:
-            many, documents = compiled_texts.enough(documents)
+            many, documents = compiled_texts.enough(documents, self._is_enough)
             if many and self._compiled is not None:
                 eos_id = self.require_eos() if add_eos else None
                 return encode_texts(self._compiled, self._batches(documents), eos_id)
@@ -167,12 +177,20 @@ class CompiledTokenizer(Tokenizer):
     ) -> Documents:
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         files = list(map(Path, paths))
-        if not _worth_mapping(files) or self._compiled is None or self._normalizer_before:
+        if not self._worth_mapping(files) or self._compiled is None or self._normalizer_before:
             return super().encode_files(paths, add_eos=add_eos, out=out)
         chunks = _encode_files(self._compiled, files, self.require_eos() if add_eos else None)
         if out is not None:
             return write_documents(chunks, Path(out), self.n_vocab)
         return gather(chunks, sum(path.stat().st_size for path in files))
+
+    def _worth_mapping(self, files: list[Path]) -> bool:
+        """Whether files can be mapped into memory, and are much text."""
+        from toktools.corpus.shards import can_be_mapped
+
+        if not all(map(can_be_mapped, files)):
+            return False
+        return self._is_enough(sum(path.stat().st_size for path in files))
 
 
 def encode_texts(
@@ -209,15 +227,6 @@ def _rows(chunk: Chunk) -> Iterator[list[int]]:
     for length in chunk.lengths.tolist():
         yield ids[start : start + length]
         start += length
-
-
-def _worth_mapping(files: list[Path]) -> bool:
-    """Whether files can be mapped into memory, and are much text."""
-    from toktools.corpus.shards import can_be_mapped
-
-    if not all(map(can_be_mapped, files)):
-        return False
-    return sum(path.stat().st_size for path in files) >= compiled_texts.LEAST
 
 
 def _encode_files(encoder: Encoder, files: list[Path], eos_id: int | None) -> Iterator[Chunk]:

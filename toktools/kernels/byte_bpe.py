@@ -38,7 +38,6 @@ class ByteBPEEncoder:
         [257, 32, 256]
     """
 
-    loop = encode_pieces
     normalizes = False
 
     def __init__(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels.kernel import kernel
-from toktools.kernels.stores import store_word
+from toktools.kernels.vectors import store_word
 
 SHORT = 15  # bytes
 HOLE = -1

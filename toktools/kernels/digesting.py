@@ -8,18 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
 
 from toktools.corpus.digest import POINT, PRIME, WORD_BYTES
-from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.vectors import WIDTH, byte_masks, intrinsic, load_word, lowest_bit
+from toktools.kernels.kernel import inlined, intrinsic, kernel
+from toktools.kernels.vectors import WIDTH, byte_masks, load_word, lowest_bit
 
 PADDING = 2 * WIDTH
 """Bytes that must follow the text in its array, whatever they are."""
 
-_WIDE = ir.IntType(192)  # holds a value below 2^128, times POINT, plus a word
-_HALF = ir.IntType(64)
+_WIDE = 192  # bits: they hold a value below 2^128, times POINT, plus a word
 _0, _1 = np.uint64(0), np.uint64(1)
 _30, _27, _31, _63 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(63)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -31,25 +28,26 @@ _masks = byte_masks(((ord("\n"), ord("\n")),))
 
 
 @intrinsic
-def _next_value(typing_context: Any, low: Any, high: Any, word_low: Any, word_high: Any) -> Any:
+def _next_value(llvm: Any, low: Any, high: Any, word_low: Any, word_high: Any) -> Any:
     """Return value * POINT + word modulo PRIME, less than 2^128, as two uint64: low and high."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        low, high, word_low, word_high = (builder.zext(arg, _WIDE) for arg in args)
-        by_half, by_prime = ir.Constant(_WIDE, 64), ir.Constant(_WIDE, 127)
+        wide = llvm.ir.IntType(_WIDE)
+        low, high, word_low, word_high = (builder.zext(arg, wide) for arg in args)
+        by_half, by_prime, point, prime = (
+            llvm.ir.Constant(wide, number) for number in (64, 127, POINT, PRIME)
+        )
         value = builder.or_(low, builder.shl(high, by_half))
         word = builder.or_(word_low, builder.shl(word_high, by_half))
-        value = builder.add(builder.mul(value, ir.Constant(_WIDE, POINT)), word)
-        value = builder.add(
-            builder.and_(value, ir.Constant(_WIDE, PRIME)), builder.lshr(value, by_prime)
-        )
+        value = builder.add(builder.mul(value, point), word)
+        value = builder.add(builder.and_(value, prime), builder.lshr(value, by_prime))
         halves = [
-            builder.trunc(value, _HALF),
-            builder.trunc(builder.lshr(value, by_half), _HALF),
+            builder.trunc(value, llvm.WORD),
+            builder.trunc(builder.lshr(value, by_half), llvm.WORD),
         ]
         return context.make_tuple(builder, signature.return_type, halves)
 
-    return types.UniTuple(types.uint64, 2)(low, high, word_low, word_high), generate
+    return llvm.types.UniTuple(llvm.types.uint64, 2)(low, high, word_low, word_high), generate
 
 
 @inlined

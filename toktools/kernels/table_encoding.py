@@ -75,7 +75,6 @@ class TableEncoder:
         [7, 8, 0]
     """
 
-    loop = encode_by_table
     normalizes = True
 
     def __init__(self, ids: dict[int, int], other: int, *, in_bytes: bool = False) -> None:

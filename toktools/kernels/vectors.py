@@ -1,5 +1,5 @@
 """What numba has no name for: 64 bytes classified by one vector instruction each, 8 words at once,
-and bit counts.
+a word of bytes read or written, and bit counts.
 
 The vectors are portable LLVM: the compiler makes AVX-512, AVX2 or NEON of them.
 """
@@ -8,28 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic as numba_intrinsic
+from toktools.kernels.kernel import intrinsic
 
-intrinsic: Any = numba_intrinsic  # its functions are called with fewer arguments than they have
 WIDTH = 64  # bytes, one bit each in a mask
-_BIT = ir.IntType(1)
-_BYTE = ir.IntType(8)
-_WORD = ir.IntType(64)
-_VECTOR = ir.VectorType(_BYTE, WIDTH)
 LANES = 8  # words at once
-_WORDS = ir.VectorType(_WORD, LANES)
-
-
-def _all(byte: int) -> Any:
-    return ir.Constant(_VECTOR, [byte] * WIDTH)
-
-
-def _pointer(context: Any, builder: Any, signature: Any, args: Any, kind: Any) -> Any:
-    """Return the address of `array[offset]`, as a pointer to `kind`."""
-    array = context.make_array(signature.args[0])(context, builder, args[0])
-    return builder.bitcast(builder.gep(array.data, [args[1]]), kind.as_pointer())
 
 
 def byte_masks(*rules: tuple[tuple[int, int], ...]) -> Any:
@@ -41,116 +23,126 @@ def byte_masks(*rules: tuple[tuple[int, int], ...]) -> Any:
     """
 
     @intrinsic
-    def masks(typing_context: Any, text: Any, offset: Any) -> Any:
+    def masks(llvm: Any, text: Any, offset: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            v = builder.load(_pointer(context, builder, signature, args, _VECTOR), align=1)
-            words = [builder.bitcast(_within(builder, v, rule), _WORD) for rule in rules]
+            where = llvm.address(context, builder, signature, args, llvm.vector(llvm.BYTE, WIDTH))
+            v = builder.load(where, align=1)
+            words = [builder.bitcast(_within(llvm, builder, v, rule), llvm.WORD) for rule in rules]
             return context.make_tuple(builder, signature.return_type, words)
 
-        return types.UniTuple(types.uint64, len(rules))(text, offset), generate
+        return llvm.types.UniTuple(llvm.types.uint64, len(rules))(text, offset), generate
 
     return masks
 
 
-def _within(builder: Any, v: Any, ranges: tuple[tuple[int, int], ...]) -> Any:
+def _within(llvm: Any, builder: Any, v: Any, ranges: tuple[tuple[int, int], ...]) -> Any:
     """Return whether each byte of a vector is in one of the ranges, one bit each."""
     found = None
     for first, last in ranges:
-        inside = builder.icmp_unsigned("<=", builder.sub(v, _all(first)), _all(last - first))
+        above = builder.sub(v, llvm.in_all_lanes(v.type, first))
+        inside = builder.icmp_unsigned("<=", above, llvm.in_all_lanes(v.type, last - first))
         found = inside if found is None else builder.or_(found, inside)
     return found
 
 
 @intrinsic
-def load_word(typing_context: Any, text: Any, offset: Any) -> Any:
+def load_word(llvm: Any, text: Any, offset: Any) -> Any:
     """Return the 8 bytes `text[offset : offset + 8]` as one little-endian uint64."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_pointer(context, builder, signature, args, _WORD), align=1)
+        where = llvm.address(context, builder, signature, args, llvm.WORD)
+        return builder.load(where, align=1)
 
-    return types.uint64(text, offset), generate
+    return llvm.types.uint64(text, offset), generate
 
 
 @intrinsic
-def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
+def store_word(llvm: Any, array: Any, place: Any, word: Any) -> Any:
+    """Write a uint64 over the 8 bytes from `array[place]` on, the lowest first."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        where = llvm.address(context, builder, signature, args, llvm.WORD)
+        builder.store(args[2], where, align=1)
+        return context.get_dummy_value()
+
+    return llvm.types.void(array, place, word), generate
+
+
+@intrinsic
+def prefetch(llvm: Any, array: Any, row: Any) -> Any:
     """Ask for the memory of a row of a two-dimensional array, without waiting for it."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         rows = context.make_array(signature.args[0])(context, builder, args[0])
         step = builder.extract_value(rows.strides, 0)
-        byte = ir.PointerType(ir.IntType(8))
+        byte = llvm.BYTE.as_pointer()
         where = builder.gep(
-            builder.bitcast(rows.data, byte), [builder.mul(step, builder.sext(args[1], _WORD))]
+            builder.bitcast(rows.data, byte), [builder.mul(step, builder.sext(args[1], llvm.WORD))]
         )
-        whole = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])
+        whole = llvm.HALF_WORD
+        kind = llvm.ir.FunctionType(llvm.ir.VoidType(), [byte, whole, whole, whole])
         function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        builder.call(function, [where, *(ir.Constant(whole, n) for n in (1, 3, 1))])
+        builder.call(function, [where, *(llvm.ir.Constant(whole, n) for n in (1, 3, 1))])
         return context.get_dummy_value()
 
-    return types.none(array, types.int32), generate
+    return llvm.types.none(array, llvm.types.int32), generate
 
 
 @intrinsic
-def least_word(typing_context: Any, array: Any, offset: Any, i: Any, j: Any, k: Any) -> Any:
+def least_word(llvm: Any, array: Any, offset: Any, i: Any, j: Any, k: Any) -> Any:
     """Return the least of the LANES int64 from `array[offset]` on but those at i, j and k.
 
     The largest number of all if there are no others.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        words = builder.load(_pointer(context, builder, signature, args, _WORDS), align=8)
-        lanes = ir.Constant(_WORDS, list(range(LANES)))
-        none = ir.Constant(_WORDS, [(1 << 63) - 1] * LANES)
+        kind = llvm.vector(llvm.WORD, LANES)
+        words = builder.load(llvm.address(context, builder, signature, args, kind), align=8)
+        lanes = llvm.ir.Constant(kind, list(range(LANES)))
+        none = llvm.in_all_lanes(kind, (1 << 63) - 1)
         for place in args[2:]:
-            lane = _in_all_lanes(builder, builder.sub(place, args[1]))
+            lane = llvm.spread(builder, kind, builder.sub(place, args[1]))
             words = builder.select(builder.icmp_unsigned("==", lanes, lane), none, words)
-        kind = ir.FunctionType(_WORD, [_WORDS])
         name = f"llvm.vector.reduce.smin.v{LANES}i64"
-        least = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        function = llvm.ir.FunctionType(llvm.WORD, [kind])
+        least = builder.module.globals.get(name) or llvm.ir.Function(builder.module, function, name)
         return builder.call(least, [words])
 
-    return types.int64(array, *[types.int64] * 4), generate
+    return llvm.types.int64(array, *[llvm.types.int64] * 4), generate
 
 
 @intrinsic
-def equal_words(typing_context: Any, array: Any, offset: Any, word: Any, shift: Any) -> Any:
+def equal_words(llvm: Any, array: Any, offset: Any, word: Any, shift: Any) -> Any:
     """Return which of the LANES uint64 from `array[offset]` on are `word` when shifted right.
 
     Returns: a mask, int64; bit i for `array[offset + i]`.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        words = builder.load(_pointer(context, builder, signature, args, _WORDS), align=8)
-        word, shift = (_in_all_lanes(builder, arg) for arg in args[2:])
+        kind = llvm.vector(llvm.WORD, LANES)
+        words = builder.load(llvm.address(context, builder, signature, args, kind), align=8)
+        word, shift = (llvm.spread(builder, kind, arg) for arg in args[2:])
         equal = builder.icmp_unsigned("==", builder.lshr(words, shift), word)
-        return builder.zext(builder.bitcast(equal, ir.IntType(LANES)), _WORD)
+        return builder.zext(builder.bitcast(equal, llvm.ir.IntType(LANES)), llvm.WORD)
 
-    return types.int64(array, offset, types.uint64, types.uint64), generate
-
-
-def _in_all_lanes(builder: Any, word: Any) -> Any:
-    """Return a vector of LANES times the same word."""
-    one = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), word, ir.Constant(_WORD, 0))
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(one, ir.Constant(_WORDS, ir.Undefined), lanes)
+    return llvm.types.int64(array, offset, llvm.types.uint64, llvm.types.uint64), generate
 
 
 @intrinsic
-def lowest_bit(typing_context: Any, mask: Any) -> Any:
+def lowest_bit(llvm: Any, mask: Any) -> Any:
     """Return the position of the lowest set bit of a uint64; 64 if it is 0."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(_BIT, 0))
+        return builder.cttz(args[0], llvm.ir.Constant(llvm.BIT, 0))
 
-    return types.int64(types.uint64), generate
+    return llvm.types.int64(llvm.types.uint64), generate
 
 
 @intrinsic
-def n_bits(typing_context: Any, mask: Any) -> Any:
+def n_bits(llvm: Any, mask: Any) -> Any:
     """Return how many bits of a uint64 are set."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.ctpop(args[0])
 
-    return types.int64(types.uint64), generate
+    return llvm.types.int64(llvm.types.uint64), generate

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.long_cache import LONG
-from toktools.kernels.stores import store_word
-from toktools.kernels.vectors import load_word, prefetch
+from toktools.kernels.vectors import load_word, prefetch, store_word
 
 SHORT = 15  # bytes
 _INLINE = 3  # ids in a word's own row

@@ -59,7 +59,6 @@ class WordEncoder:
         short_bits, long_bits: size of each thread's cache of words; see `word_cache`.
     """
 
-    loop = loop.encode_words
     normalizes = True
 
     def __init__(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from toktools.compiled.worth import Least
 from toktools.corpus.corpus import Corpus, Stats
 from toktools.corpus.digest import CorpusDigest
 from toktools.corpus.line_blocks import Block, document_blocks, file_blocks
@@ -29,8 +30,8 @@ from toktools.training.packed_counts import PackedCounts
 if TYPE_CHECKING:
     from toktools.kernels.block_counter import BlockCounter
 
-LEAST = 2_000_000
-"""Characters; from here on the loops are worth a second to load them, and some ten to compile."""
+LEAST, LOOP = Least(kept=100_000, new=2_000_000), "counting:count_pieces"
+"""Characters from which on the loops count."""
 _HEAVY = 1 << 40
 """Bytes, as often as they weigh, from which on a document is counted in whole numbers of any size.
 All others together cannot come to 2^62."""
@@ -61,7 +62,7 @@ def count_files(
 
     That is where something is done to the lines, there are few, or a file cannot be read.
     """
-    if not isinstance(corpus, Corpus) or (corpus.size() or 0) < LEAST:
+    if not isinstance(corpus, Corpus) or not LEAST.is_met(corpus.size() or 0, LOOP):
         return None
     paths = corpus.plain_files()
     if paths is None:
@@ -89,8 +90,10 @@ def count_documents(
     Returns: what was counted, and no documents; or, if there are few, None and the documents.
     """
     reading = iter(documents)
-    first = list(_until(LEAST, reading))
-    if sum(map(_size, first)) < LEAST:
+    first = list(_until(LEAST.kept, reading))
+    if not LEAST.is_met(sum(map(_size, first)), LOOP):
+        first += _until(LEAST.new - sum(map(_size, first)), reading)
+    if not LEAST.is_met(sum(map(_size, first)), LOOP):
         return None, first
     blocks = document_blocks(chain(first, reading), weighted)
     return _counted(blocks, pretokenizer, normalizer, watch), ()
@@ -122,13 +125,10 @@ def _counted(
 ) -> Counted:
     """Count blocks, and tell of progress."""
     from toktools.kernels.block_counter import BlockCounter
-    from toktools.kernels.counting import count_pieces
     from toktools.kernels.cuts import cut_of
-    from toktools.kernels.first_use import say_if_new
     from toktools.kernels.space_words import space_words
     from toktools.kernels.threads import n_threads
 
-    say_if_new(count_pieces)
     cut = cut_of(pretokenizer) if normalizer is None else space_words()
     assert cut is not None
     counters = [BlockCounter(cut) for _ in range(n_threads())]

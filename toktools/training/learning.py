@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toktools.compiled.worth import Least
 from toktools.errors import ToktoolsError
 from toktools.training.memory import show_size
 from toktools.training.merging import Pair, Symbols, learn_merges
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from toktools.training.counting import PretokenCounts
     from toktools.training.spelling import Speller
 
-LEAST = 200_000
-"""Characters of distinct words; from here on the compiled loop is worth loading it."""
+LEAST = Least(kept=20_000, new=200_000)
+"""Characters of distinct words from which on the compiled loop learns."""
 
 
 def readable_bytes(n_words: int, n_symbols: int) -> int:
@@ -59,13 +60,10 @@ def _learned_by_loops(
 ) -> list[Pair] | None:
     """Learn with the compiled loop; None if the readable learner must do it, or might as well."""
     n_characters, total = speller.size()
-    if n_characters < LEAST or total >= 1 << 62:
+    if not LEAST.is_met(n_characters, "bpe_training:learn") or total >= 1 << 62:
         return None
     from toktools.kernels import training
-    from toktools.kernels.bpe_training import learn
-    from toktools.kernels.first_use import say_if_new
 
-    say_if_new(learn)
     learned = getattr(training, name)
     try:
         try:

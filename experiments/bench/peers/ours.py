@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numba  # noqa: F401  # what `import toktools` puts off; so it is in no one's time or memory
 import numpy as np
 
 import toktools
+import toktools.kernels.kernel  # what `import toktools` puts off; so it is in no one's time
 from experiments.bench.jobs import Task, Work
 from toktools.unicode.byte_alphabet import unspell
 

@@ -1,4 +1,4 @@
-"""The first use on a machine is said in one line, later ones are not."""
+"""Loops are compiled on the first use on a machine, which one line says, and loaded later."""
 
 from __future__ import annotations
 
@@ -7,29 +7,51 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = """
-from toktools.kernels.first_use import say_if_new
-from toktools.kernels.string_hashes import add_known
-import numpy as np
+import pytest
 
-for _ in range(2):
-    say_if_new(add_known)
-add_known(np.zeros(4, np.uint64), np.uint64(1))
-say_if_new(add_known)
+SCRIPT = """
+import sys
+import numpy as np
+from toktools.kernels.string_hashes import add_known
+
+print(add_known.is_kept())
+known = np.zeros(4, np.uint64)
+add_known(known, np.uint64(1))
+add_known(known, np.uint64(2))
+print(add_known.is_kept(), known.tolist(), "numba" in sys.modules)
 """
 
 
-def told(cache: Path) -> list[str]:
-    """Return what a process says on standard error that uses a loop, its cache in that folder."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+def told(cache: Path) -> tuple[list[str], list[str]]:
+    """Return what a process says that uses a loop, its cache in that folder: errors, output."""
+    environment = {**os.environ, "TOKTOOLS_LOOPS": str(cache)}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
     )
-    return done.stderr.splitlines()
+    return done.stderr.splitlines(), done.stdout.splitlines()
 
 
-def test_a_loop_is_said_to_be_compiled_once(tmp_path: Path):
+def test_a_loop_is_compiled_once_and_later_processes_load_no_numba(tmp_path: Path):
     first, second = told(tmp_path), told(tmp_path)
-    assert len(first) == 1
-    assert first[0].startswith("toktools: compiling its loops for this machine")
-    assert second == []
+    assert len(first[0]) == 1
+    assert first[0][0].startswith("toktools: compiling its loops for this machine")
+    assert first[1] == ["False", "True [1, 2, 0, 0] True"]
+    assert second == ([], ["True", "True [1, 2, 0, 0] False"])
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}\n", b"no JSON", b'{"n_bytes": 9}\n123'])
+def test_a_damaged_file_is_written_anew(tmp_path: Path, damage: bytes):
+    told(tmp_path)
+    (kept,) = tmp_path.rglob("*.loop")
+    whole = kept.read_bytes()
+    kept.write_bytes(damage)
+    assert told(tmp_path)[1][1] == "True [1, 2, 0, 0] True"
+    assert len(kept.read_bytes()) == len(whole)
+
+
+def test_a_folder_that_cannot_be_written_to_costs_the_time_and_nothing_else(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    for _ in range(2):
+        errors, output = told(tmp_path / "file")
+        assert len(errors) == 1
+        assert output == ["False", "True [1, 2, 0, 0] True"]

@@ -12,6 +12,7 @@ from tests.toktools.conftest import readably, tricky_text
 from toktools import ByteTokenizer, SpecialTokens, train_character
 from toktools.compiled import texts as compiled_texts
 from toktools.compiled.tokenizer import CompiledTokenizer
+from toktools.compiled.worth import Least
 from toktools.kernels.table_encoding import CHUNK
 from toktools.kernels.utf8 import is_utf8
 
@@ -62,7 +63,7 @@ def test_nothing_is_lost_where_chunks_meet(tokenizer: CompiledTokenizer, charact
 def test_large_corpora_go_through_the_loops_and_get_the_same_ids(
     tokenizer: CompiledTokenizer, code: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", 1000)
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
     documents = [*code[:3000], "two\nlines\n", "", "\u3000 ", "é" * 50_000]
     expected = [readably(tokenizer, document) for document in documents]
     ids, starts = tokenizer.encode_documents(documents)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.toktools.conftest import tricky_text
 from toktools import SpecialTokens, ToktoolsError, train_bpe, train_wordpiece
+from toktools.compiled.worth import Least
 from toktools.formats.tokenizer_json import to_json
 from toktools.kernels import training as kernels
 from toktools.kernels.packed_words import pack
@@ -288,8 +289,8 @@ def trained(name: str, documents: list[Any], patch: pytest.MonkeyPatch, **more: 
     train, options = TRAINERS[name]
     results = []
     for least in (1, 1 << 60):
-        patch.setattr(fast_counting, "LEAST", least)
-        patch.setattr(learning, "LEAST", least)
+        patch.setattr(fast_counting, "LEAST", Least(least, least))
+        patch.setattr(learning, "LEAST", Least(least, least))
         try:
             results.append(to_json(train(documents, **options, **more)))
         except ToktoolsError as e:
