@@ -49,9 +49,8 @@ def write_entry(made: Any) -> tuple[ir.Module, str, bool]:
     )
     with builder.if_then(status.is_error):
         builder.ret(ir.Constant(_STATUS, 1))
-    returned: Any = fndesc.restype
-    is_tuple = isinstance(returned, types.BaseTuple)
-    kinds = () if returned == types.none else tuple(returned) if is_tuple else (returned,)
+    returned, is_tuple = fndesc.restype, isinstance(fndesc.restype, types.BaseTuple)
+    kinds = () if returned == types.none else returned if is_tuple else (returned,)
     for i, kind in enumerate(kinds):
         part = builder.extract_value(result, i) if is_tuple else result
         builder.store(_bits(builder, kind, part), _place(builder, slots, i))
