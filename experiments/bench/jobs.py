@@ -12,6 +12,7 @@ import numpy as np
 
 from toktools.files import replacing
 
+OURS = "toktools"
 COPY = "memory copy"
 """Not a library: the bytes of the file read into memory, the least that any encoder must do."""
 GPT2_CUT = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.bench.jobs import COPY, JOBS, Task
+from experiments.bench.jobs import COPY, JOBS, OURS, Task
 from experiments.bench.machine import describe, n_processors
 from experiments.bench.one_round import environment
 from experiments.bench.peers import PEERS, contestants
@@ -164,6 +164,8 @@ class _Rounds:
         for line_feed in sorted({self._line_feed(peer) for peer in peers if peer != COPY}):
             if str(line_feed) not in self.record["oracle"]:
                 self._ask_oracle(line_feed)
+        if OURS in peers and not self._rounds(OURS):
+            self._run_one(self._task(OURS))  # which compiles the loops, on a machine's first use
         start = time.perf_counter()
         for number in range(self._plan.n_rounds):
             done_before = number < min(len(self._rounds(peer)) for peer in peers)
@@ -185,7 +187,7 @@ class _Rounds:
         self._say(f"  round {n_done} of {self._plan.n_rounds}; this job: {left:.0f} s left")
 
     def _ask_oracle(self, line_feed: bool) -> None:
-        task = replace(self._task("toktools"), made=self._made(f"oracle-{line_feed}"))
+        task = replace(self._task(OURS), made=self._made(f"oracle-{line_feed}"))
         self._say("  the right answer, from readable code or the tokenizers library")
         asked = json.dumps([task.to_json(), line_feed])
         answer = _in_a_process("experiments.bench.oracle", asked, self._group.threads)
@@ -196,16 +198,9 @@ class _Rounds:
     def _one(self, peer: str) -> None:
         """Run one round of one library; a library that fails is said and left out."""
         task = self._task(peer)
-        warm_up = replace(
-            task,
-            text=str(self._prepared.warm_up),
-            ids=str(self._prepared.ids(self._prepared.warm_up)),
-            vocab_size=min(WARM_UP_VOCAB, task.vocab_size),
-        )
         if not self._rounds(peer):
             task = replace(task, made=self._made(peer))
-        tasks = json.dumps([warm_up.to_json(), task.to_json()])
-        answer = _in_a_process("experiments.bench.one_round", tasks, self._group.threads)
+        answer = self._run_one(task)
         if "error" in answer:
             self.record["errors"][peer] = answer["error"]
             self._say(f"  {peer}: failed and left out: {answer['error']}")
@@ -213,6 +208,18 @@ class _Rounds:
         self._rounds(peer).append(answer)
         if task.made:
             self._compare_made(peer, Path(task.made))
+
+    def _run_one(self, task: Task) -> Json:
+        """Return what a process says of a task, which it has warmed up for."""
+        warm_up = replace(
+            task,
+            text=str(self._prepared.warm_up),
+            ids=str(self._prepared.ids(self._prepared.warm_up)),
+            vocab_size=min(WARM_UP_VOCAB, task.vocab_size),
+            made="",
+        )
+        tasks = json.dumps([warm_up.to_json(), task.to_json()])
+        return _in_a_process("experiments.bench.one_round", tasks, self._group.threads)
 
     def _compare_made(self, peer: str, made: Path) -> None:
         """Note which part of the right tokens a trainer learned too, in whatever order."""

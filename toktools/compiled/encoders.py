@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from toktools.kernels.cuts import knows_cut
 from toktools.unicode.byte_alphabet import BYTE_TO_CHARACTER, CHARACTER_TO_BYTE, unspell
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from toktools.bpe import BPETokenizer
     from toktools.byte import ByteTokenizer
     from toktools.character import CharacterTokenizer
     from toktools.kernels.byte_bpe import ByteBPEEncoder
     from toktools.kernels.character_map import CharacterMap
     from toktools.kernels.cuts import Cut
+    from toktools.kernels.piece_trie import Pieces
     from toktools.kernels.table_encoding import TableEncoder
     from toktools.kernels.word_encoder import WordEncoder
     from toktools.tokenizer import Tokenizer
@@ -28,16 +34,27 @@ def bpe_encoder(tokenizer: BPETokenizer) -> ByteBPEEncoder | None:
     from toktools.kernels.byte_bpe import ByteBPEEncoder
     from toktools.kernels.cuts import cut_of
     from toktools.kernels.merge_table import LIMIT
+    from toktools.kernels.piece_trie import NONE
 
     cut = cut_of(tokenizer.pretokenizer)
     if cut is None or cut.drops or tokenizer.n_vocab >= LIMIT - 1:
         return None
     ids = tokenizer.vocabulary.ids
-    by_rank = sorted((rank, *pair, made) for pair, (rank, made) in tokenizer.ranks.items())
     byte_ids = [ids[BYTE_TO_CHARACTER[byte]] for byte in range(256)]
-    merges = [(left, right, made) for _, left, right, made in by_rank]
-    whole = _as_bytes(tokenizer, "") if tokenizer.ignore_merges else []
-    return ByteBPEEncoder(byte_ids, merges, tokenizer.pretokenizer, whole=whole)
+    whole = _pieces(tokenizer, "") if tokenizer.ignore_merges else NONE
+    return ByteBPEEncoder(byte_ids, _by_rank(tokenizer.ranks), tokenizer.pretokenizer, whole=whole)
+
+
+def _by_rank(ranks: Mapping[tuple[int, int], tuple[int, int]]) -> NDArray[np.int64]:
+    """Return merges, first learned first, as rows (left, right, made)."""
+    import numpy as np
+
+    pairs, learned = (
+        np.fromiter(chain.from_iterable(both), np.int64, 2 * len(ranks)).reshape(-1, 2)
+        for both in (ranks.keys(), ranks.values())
+    )
+    order = np.argsort(learned[:, 0], kind="stable")
+    return np.column_stack([pairs, learned[:, 1]])[order]
 
 
 def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:
@@ -46,12 +63,12 @@ def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:
     from toktools.kernels.word_encoder import Spelling, WordEncoder
 
     prefix = tokenizer.prefix
-    begin = _as_bytes(tokenizer, "")
+    begin = _pieces(tokenizer, "")
     cut = _cut_for(tokenizer)
-    if cut is None or sum(len(token) for token, _ in begin) >= LIMIT // 2:
+    if cut is None or sum(map(len, begin.texts)) >= LIMIT // 2:
         return None
     spelling = Spelling(
-        trie=piece_trie(begin, _as_bytes(tokenizer, prefix)),
+        trie=piece_trie(begin, _pieces(tokenizer, prefix)),
         whole=False,
         unknown=-1 if tokenizer.unk_id is None else tokenizer.unk_id,
         limit=tokenizer.max_word_characters,
@@ -67,13 +84,13 @@ def word_encoder(tokenizer: WordTokenizer) -> WordEncoder | None:
     from toktools.kernels.word_encoder import Spelling, WordEncoder
     from toktools.wordpiece import NO_LIMIT
 
-    words = _as_bytes(tokenizer, "")
+    words = _pieces(tokenizer, "")
     cut = _cut_for(tokenizer)
-    if cut is None or sum(len(word) for word, _ in words) >= LIMIT:
+    if cut is None or sum(map(len, words.texts)) >= LIMIT:
         return None
     assert tokenizer.unk_id is not None
     spelling = Spelling(
-        trie=piece_trie(words, []),
+        trie=piece_trie(words),
         whole=True,
         unknown=tokenizer.unk_id,
         limit=NO_LIMIT,
@@ -95,20 +112,24 @@ def _cut_for(tokenizer: Tokenizer) -> CharacterMap | Cut | None:
     return cut_of(tokenizer.pretokenizer) if tokenizer.normalizer is None else None
 
 
-def _as_bytes(tokenizer: Tokenizer, prefix: str) -> list[tuple[bytes, int]]:
+def _pieces(tokenizer: Tokenizer, prefix: str) -> Pieces:
     """Return the tokens that ordinary text may become and that begin with a prefix, without it."""
-    special = tokenizer.vocabulary.special_ids
-    in_bytes = getattr(tokenizer, "byte_level", False)
-    found: list[tuple[bytes, int]] = []
-    for token, id in tokenizer.vocabulary.ids.items():
-        if id in special or not token.startswith(prefix) or token == prefix:
-            continue
-        text = token[len(prefix) :]
-        if not in_bytes:
-            found.append((text.encode(errors="surrogatepass"), id))
-        elif all(character in CHARACTER_TO_BYTE for character in text):
-            found.append((unspell(text), id))
-    return found
+    from toktools.kernels.piece_trie import Pieces
+
+    ids, special = tokenizer.vocabulary.ids, tokenizer.vocabulary.special_ids
+    tokens = [
+        token
+        for token, id in ids.items()
+        if id not in special and token.startswith(prefix) and token != prefix
+    ]
+    begin = len(prefix)
+    if not getattr(tokenizer, "byte_level", False):
+        texts = [token[begin:].encode("utf-8", "surrogatepass") for token in tokens]
+    else:
+        spelled = CHARACTER_TO_BYTE.keys()
+        tokens = [token for token in tokens if spelled >= set(token[begin:])]
+        texts = [unspell(token[begin:]) for token in tokens]
+    return Pieces(texts, [ids[token] for token in tokens])
 
 
 def character_encoder(tokenizer: CharacterTokenizer) -> TableEncoder | None:

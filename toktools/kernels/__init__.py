@@ -1,4 +1,4 @@
-"""The compiled inner loops: functions of arrays and scalars, in numba, that release the GIL.
+"""The compiled inner loops: functions of arrays and scalars, by numba, that release the GIL.
 
 Each has a readable twin elsewhere in toktools and gives its results to the last id; the tests hold
 them to it. In reading order:
@@ -15,8 +15,10 @@ them to it. In reading order:
 - Training: `digesting.py` and `counting.py` (text to digest and counts), `spelling.py` (pieces to
   symbols), `pair_table.py`, `bpe_training.py` and `likelihood_training.py` (counts to merges);
   `piece_counter.py`, `block_counter.py` and `training.py` own their arrays.
-- All: `threads.py` gives work to all cores, in order; `workers.py` lends each thread its arrays;
-  `first_use.py` says when loops are compiled.
+- All: `threads.py` gives work to all cores, in order; `workers.py` lends each thread its arrays.
+- How a loop comes to run: `kernel.py` (the decorators, and the call), `machine_code.py` (kept on
+  disk, and loaded) and `fingerprint.py` (whether it is up to date); where it must be compiled,
+  `compiling.py`, `entry.py` and `llvm.py`, which load numba.
 
-Nothing here is imported before it is needed: numba takes a second to load.
+Nothing here is imported before it is needed: LLVM takes a moment to load, and numba half a second.
 """

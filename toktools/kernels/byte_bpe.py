@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from toktools.kernels.cuts.chunks import CHUNK, cut_chunks
 from toktools.kernels.encoding import COUNT, encode_pieces
 from toktools.kernels.merge_table import merge_table
 from toktools.kernels.merging import find_unmerged, workspace
-from toktools.kernels.piece_trie import piece_trie
+from toktools.kernels.piece_trie import NONE, Pieces, piece_trie
 from toktools.kernels.word_cache import word_cache
 from toktools.kernels.workers import Workers
 from toktools.pretokenizers import Pretokenizer
@@ -43,11 +44,11 @@ class ByteBPEEncoder:
     def __init__(
         self,
         byte_ids: Sequence[int],
-        merges: Sequence[tuple[int, int, int]],
+        merges: NDArray[np.int64] | Sequence[tuple[int, int, int]],
         pretokenizer: Pretokenizer,
         short_bits: int = 19,
         long_bits: int = 19,
-        whole: Sequence[tuple[bytes, int]] = (),
+        whole: Pieces = NONE,
     ) -> None:
         self._arguments = byte_ids, merges, pretokenizer, short_bits, long_bits, whole
         cut = cut_of(pretokenizer)
@@ -55,27 +56,27 @@ class ByteBPEEncoder:
         assert not cut.drops, pretokenizer
         self._cut: Cut = cut
         self._byte_ids = np.array(byte_ids, dtype=np.int32)
-        self._byte_ranks = _byte_ranks(self._byte_ids, merges)
+        self._byte_ranks = _byte_ranks(self._byte_ids, np.array(merges, np.int64).reshape(-1, 3))
         self._merges = merge_table(merges)
-        self._whole = piece_trie(self._unmerged(whole), [])
+        self._whole = piece_trie(self._unmerged(whole))
         workers = (Workers(lambda: _Work(short_bits, long_bits)) for _ in range(2))
         self._in_texts, self._in_lines = workers  # where a line feed has ids, and where none
 
     def __reduce__(self) -> Any:
         return ByteBPEEncoder, self._arguments
 
-    def _unmerged(self, pieces: Sequence[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+    def _unmerged(self, pieces: Pieces) -> Pieces:
         """Return those of the pieces that the merges do not make one token of: few or none."""
-        if not pieces:
-            return []  # before anything is compiled for it
-        found = np.zeros(len(pieces), np.bool_)
-        sizes = np.array([len(piece) for piece, _ in pieces], np.int64)
+        if not pieces.texts:
+            return pieces  # before anything is compiled for it
+        found = np.zeros(len(pieces.texts), np.bool_)
+        sizes = np.array(list(map(len, pieces.texts)), np.int64)
         find_unmerged(
-            *(np.frombuffer(b"".join(piece for piece, _ in pieces), np.uint8), sizes.cumsum()),
+            *(np.frombuffer(b"".join(pieces.texts), np.uint8), sizes.cumsum()),
             *(self._byte_ids, self._byte_ranks, *workspace(max(sizes)), *self._merges),
             found,
         )
-        return [piece for piece, new in zip(pieces, found.tolist(), strict=True) if new]
+        return Pieces(list(compress(pieces.texts, found)), list(compress(pieces.ids, found)))
 
     def encode(self, data: bytes | Bytes) -> NDArray[np.uint32]:
         """Return the ids of one text, (n_tokens,). data: valid UTF-8."""
@@ -107,15 +108,14 @@ class ByteBPEEncoder:
             return work.out[:n_ids].copy(), work.line_ends[:n_lines].copy()
 
 
-def _byte_ranks(
-    byte_ids: NDArray[np.int32], merges: Sequence[tuple[int, int, int]]
-) -> NDArray[np.int32]:
+def _byte_ranks(byte_ids: NDArray[np.int32], merges: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the rank of each pair of bytes, (65,536,), -1 for none; see `merge_bytes`."""
-    bytes_of = {id: byte for byte, id in enumerate(byte_ids.tolist())}
+    bytes_of = np.full(max(merges.max(initial=0), byte_ids.max()) + 1, -1)
+    bytes_of[byte_ids] = range(256)
+    left, right = bytes_of[merges[:, 0]], bytes_of[merges[:, 1]]
+    of_bytes = np.flatnonzero((left >= 0) & (right >= 0))
     ranks = np.full(1 << 16, -1, np.int32)
-    for rank, (left, right, _) in enumerate(merges):
-        if left in bytes_of and right in bytes_of:
-            ranks[bytes_of[left] << 8 | bytes_of[right]] = rank
+    ranks[left[of_bytes] << 8 | right[of_bytes]] = of_bytes
     return ranks
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.kernels.decoding import decode_documents, decoded_size, surfaces
+from toktools.kernels.decoding import Surfaces, decode_documents, decoded_size, surfaces
 from toktools.kernels.threads import n_threads
 
 if TYPE_CHECKING:
@@ -28,24 +29,35 @@ class Decoder:
     """
 
     def __init__(self, tokenizer: IdsToText, *, keep_special: bool = False) -> None:
-        self._tokenizer = tokenizer
-        ids = range(tokenizer.n_vocab)
-        tokens = tokenizer.vocabulary.tokens
+        self._tokenizer, self._keep_special = tokenizer, keep_special
+        self._rest = self._surfaces(first=False)
+        self._outside = np.zeros(tokenizer.n_vocab, np.uint8)
+        special = tokenizer.vocabulary.special_ids
+        self._outside[[id for id in special if tokenizer.is_outside_text(id)]] = 1
 
-        def parts(first: bool) -> list[bytes | None]:
-            add = tokenizer.bytes_of
-            return [add(i, first, keep_special=keep_special) if tokens[i] else None for i in ids]
+    @cached_property
+    def _first(self) -> Surfaces:
+        return self._surfaces(first=True)
 
-        self._first, self._rest = surfaces(parts(True)), surfaces(parts(False))
-        self._outside = np.array([tokenizer.is_outside_text(i) for i in ids], np.uint8)
+    def _surfaces(self, *, first: bool) -> Surfaces:
+        """Return what each token adds, `first` if no token before it stood for text."""
+        tokenizer, special = self._tokenizer, self._tokenizer.vocabulary.special_ids
+        parts = [
+            tokenizer.surface(token, first) if token and id not in special else None
+            for id, token in enumerate(tokenizer.vocabulary.tokens)
+        ]
+        for id in special:
+            parts[id] = tokenizer.bytes_of(id, first, keep_special=self._keep_special)
+        return surfaces(parts)
 
     def decode(self, ids: Ids) -> NDArray[np.uint8]:
         """Return the bytes of one document. Raises: as `decode_bytes` of the tokenizer."""
         head = self._n_before_text(ids)
-        edges = np.array([0, head], np.int64)
-        first = self._run(ids, [edges], first=True)
+        first = b"".join(
+            self._tokenizer.iter_bytes(ids[:head].tolist(), keep_special=self._keep_special)
+        )
         rest = self._run(ids, _parts(head, len(ids)), first=False)
-        return np.concatenate([first, rest]) if len(first) else rest
+        return np.concatenate([np.frombuffer(first, np.uint8), rest]) if first else rest
 
     def _n_before_text(self, ids: Ids) -> int:
         """Return how many ids there are up to the first that is text, itself included."""
@@ -87,20 +99,18 @@ class Decoder:
         self, ids: Ids, parts: list[NDArray[np.int64]], *, first: bool, feeds: int = 0
     ) -> NDArray[np.uint8]:
         """Return the bytes of parts end to end, each of which a thread decodes."""
-        ids = ids.view()
-        ids.flags.writeable = False
+        both = self._first if first else self._rest, self._rest
 
         def size(starts: NDArray[np.int64]) -> int:
-            n = decoded_size(
-                ids, starts, first, feeds, self._outside, self._first.sizes, self._rest.sizes
-            )
+            sizes = (table.sizes for table in both)
+            n = decoded_size(ids, starts, first, feeds, self._outside, *sizes)
             if n < 0:
                 self._tokenizer.vocabulary.token(int(ids[-1 - n]))  # raises
             return n
 
         def write(starts: NDArray[np.int64], begin: int, end: int) -> None:
-            both = *self._first, *self._rest
-            decode_documents(ids, starts, first, feeds, self._outside, *both, out, begin, end)
+            tables = *both[0], *both[1]
+            decode_documents(ids, starts, first, feeds, self._outside, *tables, out, begin, end)
 
         with ThreadPoolExecutor(n_threads()) as pool:
             run = pool.map if len(parts) > 1 else map

@@ -38,14 +38,16 @@ class Surfaces(NamedTuple):
 def surfaces(parts: Sequence[bytes | None]) -> Surfaces:
     """Return the table of what each id adds, None for a hole."""
     sizes = np.array([HOLE if part is None else len(part) for part in parts], np.int32)
-    rows = np.zeros((len(parts), 16), np.uint8)
-    for i, part in enumerate(parts):
-        if part is not None and len(part) <= SHORT:
-            rows[i, : len(part)] = np.frombuffer(part, np.uint8)
-    rows[:, SHORT] = np.where(sizes <= SHORT, sizes.clip(0), _LONG)
     lengths = sizes.clip(0).astype(np.int64)
-    data = np.frombuffer(b"".join(part or b"" for part in parts) + b"\0", np.uint8)
-    return Surfaces(rows.view("<u8"), sizes, np.cumsum(lengths) - lengths, data)
+    ends = np.cumsum(lengths)
+    data = np.frombuffer(b"".join([part or b"" for part in parts]) + b"\0", np.uint8)
+    rows = np.zeros((len(parts), 16), np.uint8)
+    short = np.repeat(lengths <= SHORT, lengths)
+    row, column = np.repeat(np.arange(len(parts)), lengths), np.arange(len(short))
+    column -= np.repeat(ends - lengths, lengths)
+    rows[row[short], column[short]] = data[:-1][short]
+    rows[:, SHORT] = np.where(lengths <= SHORT, lengths, _LONG)
+    return Surfaces(rows.view("<u8"), sizes, ends - lengths, data)
 
 
 @kernel

@@ -40,7 +40,7 @@ class MergeTable(NamedTuple):
     made: NDArray[np.int32]
 
 
-def merge_table(merges: Sequence[tuple[int, int, int]]) -> MergeTable:
+def merge_table(merges: NDArray[np.int64] | Sequence[tuple[int, int, int]]) -> MergeTable:
     """Return the table of merges given as (left, right, made) ids, in order of rank.
 
     A pair given twice has the later rank. Raises: ToktoolsError if there are 2^21 ids or more.

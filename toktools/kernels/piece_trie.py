@@ -6,7 +6,7 @@ one number of 64 bits. There are two trees in it, of what begins a word and of w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,20 +35,31 @@ class PieceTrie(NamedTuple):
     tokens: NDArray[np.int32]
 
 
-def piece_trie(begin: Iterable[tuple[bytes, int]], rest: Iterable[tuple[bytes, int]]) -> PieceTrie:
-    """Return the trees of two sets of (bytes, id); no bytes are empty.
+class Pieces(NamedTuple):
+    """Tokens as bytes, none of them empty, and the id of each."""
+
+    texts: Sequence[bytes]
+    ids: Sequence[int]
+
+
+NONE = Pieces((), ())
+
+
+def piece_trie(begin: Pieces, rest: Pieces = NONE) -> PieceTrie:
+    """Return the trees of two sets of tokens.
 
     Example:
-        >>> trie = piece_trie([(b"a", 1), (b"ab", 2)], [(b"c", 3)])
+        >>> trie = piece_trie(Pieces([b"a", b"ab"], [1, 2]), Pieces([b"c"], [3]))
         >>> word, ids = np.frombuffer(b"abcc", np.uint8), np.empty(4, np.int32)
         >>> ids[: spell_word(word, 4, *trie, False, 0, ids)].tolist()
         [2, 3, 3]
     """
-    both = [(BEGIN, *pair) for pair in begin] + [(CONTINUE, *pair) for pair in rest]
-    data = b"".join(token for _, token, _ in both)
-    table = np.array([(root, len(token), id) for root, token, id in both], np.int64).reshape(-1, 3)
-    if not both:  # before anything is compiled for it
+    texts = [*begin.texts, *rest.texts]
+    if not texts:  # before anything is compiled for it
         return PieceTrie(np.zeros(1, np.uint64), np.full(2, -1, np.int32))
+    data = b"".join(texts)
+    roots = np.repeat([BEGIN, CONTINUE], [len(begin.texts), len(rest.texts)])
+    table = np.column_stack([roots, list(map(len, texts)), [*begin.ids, *rest.ids]])
     edges = np.zeros(1 << (2 * len(data) + 2).bit_length(), np.uint64)
     tokens = np.full(len(data) + 2, -1, np.int32)
     n_nodes = _insert(np.frombuffer(data, np.uint8), table, edges, tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from toktools.kernels.character_map import CharacterMap
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.blocks import PADDING
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks, padded
-from toktools.kernels.piece_trie import PieceTrie
+from toktools.kernels.piece_trie import NONE, Pieces, PieceTrie
 from toktools.kernels.word_bounds import bounds_of_pieces, word_bounds
 from toktools.kernels.word_cache import SHORT, keep_words, word_cache
 from toktools.kernels.word_filter import word_filter
@@ -25,7 +26,8 @@ Words = tuple[Bytes, NDArray[np.int64], NDArray[np.int64], int]
 """A chunk of text, where words begin and end in it, and how many there are."""
 
 _CONTINUED, _FIRST = 0xC0, 0x80
-_LINE_FEED = b"\n"
+_LINE_FEED = np.frombuffer(b"\n".ljust(16), np.uint8), np.array([1]), np.array([-1], np.int32)
+"""For `keep_words`: a word without ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ class Spelling:
     limit: int
     in_bytes: bool
     readable: Callable[[str], Sequence[int]]
-    words: Sequence[tuple[bytes, int]] = ()
+    words: Pieces = NONE
 
 
 class WordEncoder:
@@ -72,8 +74,9 @@ class WordEncoder:
         self._map = cut if isinstance(cut, CharacterMap) else _same()
         self._complete = spelling.whole and not self._map.rewrites
         self._bits = short_bits, long_bits
-        known = spelling.words if self._complete else ()
-        self._long_words = word_filter([word for word, _ in known if len(word) > SHORT])
+        known = spelling.words if self._complete else NONE
+        self._long_words = word_filter([word for word in known.texts if len(word) > SHORT])
+        self._short_words = _padded(known)
         self._workers = Workers(partial(self._new_work, False))
         self._workers_of_lines = Workers(partial(self._new_work, True))
 
@@ -81,15 +84,9 @@ class WordEncoder:
         """Return arrays for a thread; between lines, a line feed is a word without ids."""
         work = _Work(word_cache(*self._bits))
         if self._complete:
-            feed = [(_LINE_FEED, -1)] if lines else []
-            known = self._spelling.words
-            pairs = feed + [
-                (w, id) for w, id in known if len(w) <= SHORT and w != _LINE_FEED * lines
-            ]
-            data = np.frombuffer(b"".join(w.ljust(SHORT + 1, b"\0") for w, _ in pairs), np.uint8)
-            sizes = np.array([len(word) for word, _ in pairs], np.int64)
-            tokens = np.array([id for _, id in pairs], np.int32)
-            keep_words(data, sizes, tokens, *work.cache[:3], work.symbols)
+            if lines:
+                keep_words(*_LINE_FEED, *work.cache[:3], work.symbols)
+            keep_words(*self._short_words, *work.cache[:3], work.symbols)
         return work
 
     def encode(self, data: bytes | Bytes) -> NDArray[np.uint32]:
@@ -219,6 +216,15 @@ class _Work:
         count = int(self.state[loop.COUNT])
         self.out[count : count + len(ids)] = ids
         self.state[loop.COUNT] += len(ids)
+
+
+def _padded(words: Pieces) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32]]:
+    """Return the short ones as `keep_words` takes them; not the line feed, which is kept apart."""
+    sizes = np.array(list(map(len, words.texts)), np.int64)
+    taken = [len(word) <= SHORT and word != b"\n" for word in words.texts]
+    data = b"".join([word.ljust(SHORT + 1, b"\0") for word in compress(words.texts, taken)])
+    ids = np.array(words.ids, np.int32)[taken]
+    return np.frombuffer(data, np.uint8), sizes[taken], ids
 
 
 def _same() -> CharacterMap:

@@ -14,6 +14,10 @@ BYTE_TO_CHARACTER: dict[int, str] = {byte: chr(byte) for byte in _VISIBLE} | {
     byte: chr(0x100 + i) for i, byte in enumerate(_HIDDEN)
 }
 CHARACTER_TO_BYTE = {character: byte for byte, character in BYTE_TO_CHARACTER.items()}
+_TO_LATIN_1 = {ord(character): byte for character, byte in CHARACTER_TO_BYTE.items()} | {
+    code: 0x100 for code in range(256) if chr(code) not in CHARACTER_TO_BYTE
+}
+"""Each byte as the character of Latin-1 that it is; what is outside the alphabet as one of none."""
 ALPHABET = sorted(CHARACTER_TO_BYTE)
 """The 256 characters by code point: the order of the first ids of a byte-level vocabulary."""
 
@@ -30,7 +34,10 @@ def spell(data: bytes) -> str:
 
 def unspell(characters: str) -> bytes:
     """Read back what `spell` wrote; KeyError at a character outside the alphabet."""
-    return bytes([CHARACTER_TO_BYTE[character] for character in characters])
+    try:
+        return characters.translate(_TO_LATIN_1).encode("latin-1")
+    except UnicodeEncodeError:
+        raise KeyError(next(c for c in characters if c not in CHARACTER_TO_BYTE)) from None
 
 
 def byte_spans(piece: str, lengths: list[int]) -> list[tuple[int, int]]:
