@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
+from operator import add
 from typing import Any
 
 from toktools.compiled.encoders import bpe_encoder
@@ -73,13 +74,12 @@ class BPETokenizer(CompiledTokenizer):
         self.end_of_word_suffix = end_of_word_suffix
         spaces = dropped(self.pretokenizer) is not None
         self.marks = Marks(continuing_subword_prefix, end_of_word_suffix, spaces)
-        ids = vocabulary.ids
+        ids = vocabulary.ordinary_ids
         self._ranks = _ranks(self.merges, vocabulary, continuing_subword_prefix)
         _require_base(vocabulary, byte_level, self.marks)
-        special = vocabulary.special_ids
         longest = 1 + len(continuing_subword_prefix) + len(end_of_word_suffix)
-        self._base = {t: i for t, i in ids.items() if len(t) <= longest and i not in special}
-        self._whole = {t: i for t, i in ids.items() if i not in special} if ignore_merges else {}
+        self._base = {t: i for t, i in ids.items() if len(t) <= longest}
+        self._whole = ids if ignore_merges else {}
         self._unk_id = -1 if vocabulary.unk_id is None else vocabulary.unk_id
 
     def encode_piece(self, piece: str) -> list[int]:
@@ -183,26 +183,34 @@ def refuse_marked_bytes(marks: Marks) -> None:
 
 
 def _ranks(
-    merges: Iterable[tuple[str, str]], vocabulary: Vocabulary, prefix: str
+    merges: Sequence[tuple[str, str]], vocabulary: Vocabulary, prefix: str
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """Return, by pair of ids, the rank of its merge and the id that it makes."""
-    special = vocabulary.special_ids
-    ids = {token: id for token, id in vocabulary.ids.items() if id not in special}
-    ranks: dict[tuple[int, int], tuple[int, int]] = {}
-    for rank, (left, right) in enumerate(merges):
-        merged = left + right.removeprefix(prefix)
-        try:
-            pair = ids[left], ids[right]
-            ranks[pair] = rank, ids[merged]
-        except KeyError as e:
-            token = e.args[0]
-            merge = f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, which is "
-            if token in vocabulary.ids:
-                raise ToktoolsError(
-                    f"{merge}special; leave the merge out, or name the special token otherwise"
-                ) from None
-            raise ToktoolsError(f"{merge}not in the vocabulary") from None
-    return ranks
+    ids = vocabulary.ordinary_ids
+    lefts, rights = zip(*merges, strict=True) if merges else ((), ())
+    ends = [right.removeprefix(prefix) for right in rights] if prefix else rights
+    try:
+        pairs = zip(map(ids.__getitem__, lefts), map(ids.__getitem__, rights), strict=True)
+        made = map(ids.__getitem__, map(add, lefts, ends))
+        return dict(zip(pairs, enumerate(made), strict=True))
+    except KeyError:
+        raise ToktoolsError(_missing(merges, ids, vocabulary, prefix)) from None
+
+
+def _missing(
+    merges: Iterable[tuple[str, str]], ids: Mapping[str, int], vocabulary: Vocabulary, prefix: str
+) -> str:
+    """Return what is wrong with the first merge that needs a token that `ids` lacks."""
+    rank, left, right, token = next(
+        (rank, left, right, token)
+        for rank, (left, right) in enumerate(merges)
+        for token in (left, right, left + right.removeprefix(prefix))
+        if token not in ids
+    )
+    merge = f"merge {rank} ({left!r} + {right!r}) needs the token {token!r}, which is "
+    if token in vocabulary.ids:
+        return f"{merge}special; leave the merge out, or name the special token otherwise"
+    return f"{merge}not in the vocabulary"
 
 
 def train_bpe(
@@ -287,9 +295,10 @@ def _learn(
         max_token_length=options.max_token_length,
         progress=progress,
     )
+    strings = symbols.strings
     return BPETokenizer(
-        Vocabulary(symbols.strings, options.special),
-        [(symbols.strings[left], symbols.strings[right]) for left, right in merges],
+        Vocabulary(strings, options.special),
+        [(strings[left], strings[right]) for left, right in merges],
         byte_level=options.byte_level,
         continuing_subword_prefix=options.continuing_subword_prefix,
         end_of_word_suffix=options.end_of_word_suffix,

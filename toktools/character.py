@@ -33,7 +33,7 @@ class CharacterTokenizer(CompiledTokenizer):
         if vocabulary.unk_id is None:
             raise ToktoolsError("a character tokenizer needs an ANY token for unseen characters")
         self._unk_id: int = vocabulary.unk_id
-        self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
+        self._ids = vocabulary.ordinary_ids
 
     def encode_piece(self, piece: str) -> list[int]:
         return [self._ids.get(character, self._unk_id) for character in piece]

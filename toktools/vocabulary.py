@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from toktools.errors import ToktoolsError
 
@@ -83,7 +84,8 @@ class Vocabulary:
     def __init__(self, tokens: Iterable[str], special: SpecialTokens) -> None:
         self.tokens = tuple(tokens)
         self.special = special
-        self.ids = {token: i for i, token in enumerate(self.tokens) if token != _HOLE}
+        self.ids = dict(zip(self.tokens, range(len(self.tokens)), strict=True))
+        self.ids.pop(_HOLE, None)
         if len(self.ids) != len(self.tokens) - self.tokens.count(_HOLE):
             twice = next(t for i, t in enumerate(self.tokens) if self.ids.get(t, i) != i)
             raise ToktoolsError(f"a vocabulary holds each token once, got {twice!r} twice")
@@ -96,6 +98,14 @@ class Vocabulary:
         self.eos_id = self._special_id(special.eos)
         self.unk_id = self._special_id(special.any)
         self.special_ids = frozenset(self.ids[name] for name in special)
+
+    @cached_property
+    def ordinary_ids(self) -> dict[str, int]:
+        """The ids of the tokens that are not special."""
+        ids = dict(self.ids)
+        for name in self.special:
+            ids.pop(name, None)  # one may have two roles
+        return ids
 
     def _special_id(self, name: str | None) -> int | None:
         return None if name is None else self.ids[name]

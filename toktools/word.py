@@ -54,7 +54,7 @@ class WordTokenizer(CompiledTokenizer):
             raise ToktoolsError("a word tokenizer needs an ANY token for words it does not know")
         self._unk_id: int = vocabulary.unk_id
         self._space = b" " if dropped(self.pretokenizer) else b""
-        self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
+        self._ids = vocabulary.ordinary_ids
 
     def encode_piece(self, piece: str) -> list[int]:
         return [self._ids.get(piece, self._unk_id)]

@@ -85,8 +85,8 @@ class WordPieceTokenizer(CompiledTokenizer):
         default = NO_LIMIT if byte_level else 100
         self.max_word_characters = default if max_word_characters is None else max_word_characters
         self.marks = Marks(prefix, spaces=dropped(self.pretokenizer) is not None)
-        self._ids = {t: i for t, i in vocabulary.ids.items() if i not in vocabulary.special_ids}
-        self._longest = max((len(token) for token in self._ids), default=0)
+        self._ids = vocabulary.ordinary_ids
+        self._longest = max(map(len, self._ids), default=0)
         self._unk_id = -1 if vocabulary.unk_id is None else vocabulary.unk_id
         if byte_level:
             self._require_all_bytes()

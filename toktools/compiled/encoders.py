@@ -116,13 +116,8 @@ def _pieces(tokenizer: Tokenizer, prefix: str) -> Pieces:
     """Return the tokens that ordinary text may become and that begin with a prefix, without it."""
     from toktools.kernels.piece_trie import Pieces
 
-    ids, special = tokenizer.vocabulary.ids, tokenizer.vocabulary.special_ids
-    tokens = [
-        token
-        for token, id in ids.items()
-        if id not in special and token.startswith(prefix) and token != prefix
-    ]
-    begin = len(prefix)
+    ids, begin = tokenizer.vocabulary.ordinary_ids, len(prefix)
+    tokens = [token for token in ids if token.startswith(prefix) and token != prefix]
     if not getattr(tokenizer, "byte_level", False):
         texts = [token[begin:].encode("utf-8", "surrogatepass") for token in tokens]
     else:
@@ -140,9 +135,9 @@ def character_encoder(tokenizer: CharacterTokenizer) -> TableEncoder | None:
     if tokenizer.normalizer is not None or tokenizer.pretokenizer != WholeText():
         return None
     assert tokenizer.unk_id is not None
-    special = tokenizer.vocabulary.special_ids
-    ids = {t: i for t, i in tokenizer.vocabulary.ids.items() if i not in special and len(t) == 1}
-    return TableEncoder({ord(token): id for token, id in ids.items()}, tokenizer.unk_id)
+    ids = tokenizer.vocabulary.ordinary_ids
+    characters = {ord(token): id for token, id in ids.items() if len(token) == 1}
+    return TableEncoder(characters, tokenizer.unk_id)
 
 
 def byte_encoder(tokenizer: ByteTokenizer) -> TableEncoder:

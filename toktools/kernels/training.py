@@ -269,12 +269,16 @@ class Learner:
     def _take_over(self, merges: dict[Pair, None]) -> None:
         """Give the symbols and merges that the loop has made their strings."""
         n = int(self.state[loop.N_MERGES])
-        merged = self.merged[:n]
-        pairs = [(left, right) for left, right, _ in merged.tolist()]
-        assert self.symbols.join_all(pairs) == merged[:, 2].tolist(), "a symbol was met as another"
-        for pair in pairs:
-            merges.pop(pair, None)
-            merges[pair] = None
+        left, right, made = self.merged[:n].T.tolist()
+        pairs = list(zip(left, right, strict=True))
+        assert self.symbols.take_over(pairs, made), "a symbol was met as another"
+        new = dict.fromkeys(pairs)
+        if len(new) == len(pairs) and merges.keys().isdisjoint(new):
+            merges |= new
+        else:
+            for pair in pairs:
+                merges.pop(pair, None)
+                merges[pair] = None
         self.state[loop.N_MERGES] = 0
         if self.state[loop.UNSURE] and self._leaves_out:
             raise FloorError
