@@ -72,7 +72,7 @@ def test_a_document_that_cannot_be_encoded_leaves_no_file(tmp_path: Path):
 
 def test_documents_are_read_as_they_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """With batches of one document no more than a few documents are ever held."""
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(20_000, 20_000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(20_000, 20_000, 20_000))
     monkeypatch.setattr(compiled_texts, "_BATCH", 10_000)
     monkeypatch.setenv("TOKTOOLS_THREADS", "1")
     sizes: list[int] = []

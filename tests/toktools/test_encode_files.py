@@ -36,7 +36,7 @@ def tokenizer(request: pytest.FixtureRequest, prose: list[str]) -> CompiledToken
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch):
     """Let small files go through the loops, in pieces of a few bytes."""
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(0, 0))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(0, 0, 0))
     monkeypatch.setattr(compiled_texts, "LEAST_AGAIN", 0)
     monkeypatch.setattr(shards_module, "SHARD", 40)
     monkeypatch.setattr(shards, "__defaults__", (40,))

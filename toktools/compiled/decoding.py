@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toktools.contract.decoding import IdsToText
     from toktools.kernels.decoder import Decoder
 
-LEAST, LEAST_AGAIN = Least(kept=200_000, new=1_000_000), 1_000
+LEAST, LEAST_AGAIN = Least(loaded=50_000, kept=200_000, new=1_000_000), 1_000
 """From how many ids on the loops decode, and once they have decoded with a tokenizer."""
 
 

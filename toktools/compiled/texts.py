@@ -12,7 +12,7 @@ from toktools.contract.encoding import check_text
 if TYPE_CHECKING:
     from toktools.normalizers import Normalizer
 
-LEAST, LEAST_AGAIN = Least(kept=200_000, new=2_000_000), 1_000
+LEAST, LEAST_AGAIN = Least(loaded=50_000, kept=200_000, new=2_000_000), 1_000
 """How many characters must have been given to a tokenizer, in all, for the loops to make their
 tables for it; and how many there must be in a call for them to encode it."""
 _BATCH = 1 << 21  # characters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import NamedTuple
 
@@ -9,9 +10,11 @@ from typing import NamedTuple
 class Least(NamedTuple):
     """From how much work on the compiled loops have done it before the readable code has.
 
-    kept: where their machine code is on disk. new: where they must be compiled first.
+    loaded: where this process has run them before. kept: where their machine code is on disk.
+    new: where they must be compiled first.
     """
 
+    loaded: int
     kept: int
     new: int
 
@@ -20,7 +23,15 @@ class Least(NamedTuple):
 
         Args: loop: the one that does most of it, as "module:function" in `toktools.kernels`.
         """
-        return amount >= self.kept and (amount >= self.new or _is_kept(loop))
+        if amount < self.loaded or amount >= self.new:
+            return amount >= self.new
+        return _is_loaded(loop) or (amount >= self.kept and _is_kept(loop))
+
+
+def _is_loaded(loop: str) -> bool:
+    module, function = loop.split(":")
+    imported = sys.modules.get(f"toktools.kernels.{module}")
+    return imported is not None and getattr(imported, function).is_loaded
 
 
 def _is_kept(loop: str) -> bool:

@@ -61,9 +61,14 @@ class Loop:
         call = self._calls.get(tuple(kinds)) or self._prepare(tuple(kinds))
         return call(slots)
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it has been called from Python in this process."""
+        return bool(self._calls)
+
     def is_kept(self) -> bool:
-        """Whether its machine code, for some arguments, is loaded or on disk, and up to date."""
-        return bool(self._calls) or machine_code.is_kept(self)
+        """Whether its machine code, for some arguments, is on disk and up to date."""
+        return machine_code.is_kept(self)
 
     def _prepare(self, kinds: Kinds) -> Callable[[list[int]], Any]:
         with _lock:

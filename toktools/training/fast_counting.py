@@ -30,7 +30,7 @@ from toktools.training.packed_counts import PackedCounts
 if TYPE_CHECKING:
     from toktools.kernels.block_counter import BlockCounter
 
-LEAST, LOOP = Least(kept=100_000, new=2_000_000), "counting:count_pieces"
+LEAST, LOOP = Least(loaded=20_000, kept=100_000, new=2_000_000), "counting:count_pieces"
 """Characters from which on the loops count."""
 _HEAVY = 1 << 40
 """Bytes, as often as they weigh, from which on a document is counted in whole numbers of any size.

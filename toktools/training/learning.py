@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from toktools.training.counting import PretokenCounts
     from toktools.training.spelling import Speller
 
-LEAST = Least(kept=20_000, new=200_000)
+LEAST = Least(loaded=5_000, kept=20_000, new=200_000)
 """Characters of distinct words from which on the compiled loop learns."""
 
 

@@ -50,12 +50,12 @@ def both_ways(
     used: list[bool] = []
     count = fast_counting._counted
     with patch.context() as here:
-        here.setattr(fast_counting, "LEAST", Least(1, 1))
+        here.setattr(fast_counting, "LEAST", Least(1, 1, 1))
         here.setattr(fast_counting, "_counted", lambda *a: used.append(True) or count(*a))
         fast = count_pretokens(documents, cut, normalizer)
         assert used
         fast.counts = fast.in_memory
-        here.setattr(fast_counting, "LEAST", Least(1 << 60, 1 << 60))
+        here.setattr(fast_counting, "LEAST", Least(1 << 60, 1 << 60, 1 << 60))
         return fast, count_pretokens(documents, cut, normalizer)
 
 
@@ -120,7 +120,7 @@ def test_documents_of_any_kind_give_the_same_counts_and_digest(documents: list[A
 
 
 def test_an_iterator_is_read_once_and_whole(code: list[str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(fast_counting, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(fast_counting, "LEAST", Least(1000, 1000, 1000))
     assert count_pretokens(iter(code), Gpt2Split()).n_documents == len(code)
     assert count_pretokens(iter(code[:3]), Gpt2Split()).n_documents == 3
 
@@ -132,7 +132,7 @@ def test_an_iterator_is_read_once_and_whole(code: list[str], monkeypatch: pytest
 def test_what_is_wrong_with_a_document_is_said_as_elsewhere(
     wrong: Any, error: str, code: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(fast_counting, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(fast_counting, "LEAST", Least(1000, 1000, 1000))
     with pytest.raises((ToktoolsError, TypeError), match=error):
         count_pretokens([*code, wrong], Gpt2Split())
 
@@ -185,7 +185,7 @@ def test_a_reading_by_the_loops_is_in_the_stats(
     code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "a.txt").write_text("\n".join(code), encoding="utf-8")
-    monkeypatch.setattr(fast_counting, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(fast_counting, "LEAST", Least(1000, 1000, 1000))
     corpus = open_corpus(tmp_path / "a.txt")
     count_pretokens(corpus, Gpt2Split())
     noted = corpus._stats
@@ -198,7 +198,7 @@ def test_invalid_text_in_a_file_is_dealt_with_as_errors_says(
     errors: str, code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "a.txt").write_bytes("\n".join(code).encode() + b"\nb\xff d\n")
-    monkeypatch.setattr(fast_counting, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(fast_counting, "LEAST", Least(1000, 1000, 1000))
     corpus = open_corpus(tmp_path / "a.txt", errors=errors)
     if errors == "strict":
         with pytest.raises(ToktoolsError, match=r"a\.txt:20001: byte 2 of the line, 0xff"):

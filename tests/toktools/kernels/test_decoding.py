@@ -97,7 +97,7 @@ def test_much_goes_through_the_loop_and_gives_the_same_text(
 ):
     ids = tokenizer.encode_documents(prose[:300], add_eos=True).ids
     expected = readable(tokenizer, ids.tolist(), False)
-    monkeypatch.setattr(compiled_decoding, "LEAST", Least(100, 100))
+    monkeypatch.setattr(compiled_decoding, "LEAST", Least(100, 100, 100))
     monkeypatch.setattr(compiled_decoding, "LEAST_AGAIN", 100)
     used: list[int] = []
     decode = Decoder.decode
@@ -112,14 +112,14 @@ def test_much_goes_through_the_loop_and_gives_the_same_text(
 def test_what_stood_for_unknown_words_is_left_to_the_readable_code(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1))
+    monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1, 1))
     monkeypatch.setattr(compiled_decoding, "LEAST_AGAIN", 1)
     word = train_word(["a b a b"], min_count=1)
     assert word.decode([3, 2, 4], hidden=["x"]) == "a x b"
 
 
 def test_a_space_behind_words_is_left_to_the_readable_code(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1))
+    monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1, 1))
     monkeypatch.setattr(compiled_decoding, "LEAST_AGAIN", 1)
     bpe = train_bpe(["one two"], vocab_size=20, byte_level=False, end_of_word_suffix="</w>")
     assert bpe.decode(np.array(bpe.encode("one") + bpe.encode("two"))) == "one two"
@@ -132,7 +132,7 @@ def test_an_id_without_a_token_is_refused_as_elsewhere(wrong: int, monkeypatch: 
     ids = np.array([0, 3, 5] * 10 + [wrong], np.int64)
     with pytest.raises(ToktoolsError) as readable_error:
         word.decode(iter(ids.tolist()))
-    monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1))
+    monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1, 1))
     monkeypatch.setattr(compiled_decoding, "LEAST_AGAIN", 1)
     with pytest.raises(ToktoolsError) as error:
         word.decode(ids)
@@ -142,7 +142,7 @@ def test_an_id_without_a_token_is_refused_as_elsewhere(wrong: int, monkeypatch: 
 def test_iterators_and_other_numbers_are_left_to_the_readable_code(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1))
+    monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1, 1))
     monkeypatch.setattr(compiled_decoding, "LEAST_AGAIN", 1)
     monkeypatch.setattr(compiled_decoding, "decoder_of", lambda *_: pytest.fail("was used"))
     tokenizer = ByteTokenizer()

@@ -78,7 +78,7 @@ def test_files_get_the_same_ids_on_any_number_of_threads(
     add_eos: bool,
 ):
     monkeypatch.setenv("TOKTOOLS_THREADS", threads)
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     monkeypatch.setattr(shards, "__defaults__", (10_000,))
     documents = [*code[:4000], "", "é漢" * 20_000, "\r", "last"]
     path = plain_lines(tmp_path, documents)
@@ -95,7 +95,7 @@ def test_files_get_the_same_ids_on_any_number_of_threads(
 def test_what_is_wrong_with_a_file_is_said_as_elsewhere(
     bpe: BPETokenizer, code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     path = plain_lines(tmp_path, code[:2000])
     path.write_bytes(path.read_bytes() + b"\nab\xffc\n")
     out = tmp_path / "ids.npy"
@@ -122,7 +122,7 @@ def test_chunks_of_documents_are_those_of_the_readable_encoder(
 def test_large_corpora_go_through_the_loops_and_get_the_same_ids(
     bpe: BPETokenizer, code: list[str], prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     documents = [*code, *prose, "two\nlines\n", "", "\u3000 ", "é" * 50_000]
     used: list[bool] = []
     encode = ByteBPEEncoder.encode_lines
@@ -165,7 +165,7 @@ def test_threads_share_one_encoder(encoder: ByteBPEEncoder, code: list[str]):
 def test_a_tokenizer_with_an_encoder_can_be_copied(
     bpe: BPETokenizer, prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     before = bpe.encode_documents(prose).ids.tolist()
     copy: Tokenizer = pickle.loads(pickle.dumps(bpe))
     assert copy.encode_documents(prose).ids.tolist() == before
@@ -211,7 +211,7 @@ def test_ignored_merges_make_a_difference(whole: BPETokenizer, prose: list[str])
 def test_text_is_normalized_before_the_loops(
     bpe: BPETokenizer, code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     normalizer = {
         "nfc": UnicodeForm("NFC"),
         "lowercase": Lowercase(),
@@ -237,7 +237,7 @@ def test_one_large_text_goes_through_the_loops(
     eos, special = bpe.require_eos(), {"<EOS>"}
     expected = bpe.encode(text, add_eos=add_eos), bpe.encode(text, allowed_special=special)
     assert expected[0] == readably(bpe, text, add_eos=add_eos)
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     used: list[bool] = []
     encode = ByteBPEEncoder.encode
     monkeypatch.setattr(ByteBPEEncoder, "encode", lambda *a: used.append(True) or encode(*a))
@@ -275,7 +275,7 @@ def test_chunks_of_any_length_give_the_same_ids(
 def test_what_is_wrong_with_a_document_is_said_as_elsewhere(
     bpe: BPETokenizer, prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     with pytest.raises(ToktoolsError, match="a lone surrogate at index 1"):
         bpe.encode_documents([*prose, "a\ud800"])
     with pytest.raises(TypeError, match="text must be a str, got int"):

@@ -54,4 +54,4 @@ def test_a_folder_that_cannot_be_written_to_costs_the_time_and_nothing_else(tmp_
     for _ in range(2):
         errors, output = told(tmp_path / "file")
         assert len(errors) == 1
-        assert output == ["False", "True [1, 2, 0, 0] True"]
+        assert output == ["False", "False [1, 2, 0, 0] True"]

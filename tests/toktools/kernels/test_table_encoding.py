@@ -63,7 +63,7 @@ def test_nothing_is_lost_where_chunks_meet(tokenizer: CompiledTokenizer, charact
 def test_large_corpora_go_through_the_loops_and_get_the_same_ids(
     tokenizer: CompiledTokenizer, code: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     documents = [*code[:3000], "two\nlines\n", "", "\u3000 ", "é" * 50_000]
     expected = [readably(tokenizer, document) for document in documents]
     ids, starts = tokenizer.encode_documents(documents)

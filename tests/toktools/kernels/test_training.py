@@ -289,8 +289,8 @@ def trained(name: str, documents: list[Any], patch: pytest.MonkeyPatch, **more: 
     train, options = TRAINERS[name]
     results = []
     for least in (1, 1 << 60):
-        patch.setattr(fast_counting, "LEAST", Least(least, least))
-        patch.setattr(learning, "LEAST", Least(least, least))
+        patch.setattr(fast_counting, "LEAST", Least(least, least, least))
+        patch.setattr(learning, "LEAST", Least(least, least, least))
         try:
             results.append(to_json(train(documents, **options, **more)))
         except ToktoolsError as e:

@@ -191,7 +191,7 @@ def test_large_corpora_go_through_the_loops_and_get_the_same_ids(
     name: str, prose: list[str], code: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     tokenizer = MAKERS[name](prose[::4])
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     documents = [*code[:4000], "two\nlines\n", "", "\u3000 ", "é" * 50_000, *WORDS]
     eos = tokenizer.eos_id is not None
     expected = [readably(tokenizer, document, add_eos=eos) for document in documents]
@@ -212,7 +212,7 @@ def test_few_documents_stay_with_the_readable_code(prose: list[str]):
 def test_many_calls_with_few_documents_come_to_the_loops(
     prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(5000, 5000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(5000, 5000, 5000))
     word: Tokenizer = pickle.loads(pickle.dumps(train_word(prose)))
     text = "a few words " * 100
     expected = readably(word, text)
@@ -224,7 +224,7 @@ def test_many_calls_with_few_documents_come_to_the_loops(
 def test_a_tokenizer_with_an_encoder_can_be_copied(
     prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     word = train_word(prose)
     before = word.encode_documents(prose).ids.tolist()
     copy: Tokenizer = pickle.loads(pickle.dumps(word))
@@ -253,7 +253,7 @@ def test_cuts_that_are_not_known_are_left_to_the_readable_code():
 def test_what_is_wrong_with_a_document_is_said_as_elsewhere(
     prose: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000))
+    monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     word = train_word(prose)
     with pytest.raises(ToktoolsError, match="a lone surrogate at index 1"):
         word.encode_documents([*prose, "a\ud800"])
