@@ -190,7 +190,7 @@ def test_a_cache_that_overflows_changes_nothing(name: str, prose: list[str], cod
 def test_large_corpora_go_through_the_loops_and_get_the_same_ids(
     name: str, prose: list[str], code: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    tokenizer = MAKERS[name](prose[::4])
+    tokenizer: Tokenizer = pickle.loads(pickle.dumps(MAKERS[name](prose[::4])))
     monkeypatch.setattr(compiled_texts, "LEAST", Least(1000, 1000, 1000))
     documents = [*code[:4000], "two\nlines\n", "", "\u3000 ", "é" * 50_000, *WORDS]
     eos = tokenizer.eos_id is not None
