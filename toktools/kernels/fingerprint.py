@@ -71,6 +71,8 @@ def _add(found: Any, value: Any) -> None:
         found.update(f"{type(value).__name__}{len(value)}".encode())
         for part in value:
             _add(found, part)
+    elif isinstance(value, (set, frozenset)):
+        _add(found, sorted(map(repr, value)))
     elif isinstance(value, ModuleType):
         found.update(value.__name__.encode())
     else:

@@ -31,11 +31,13 @@ _lock = RLock()
 class Loop:
     """A function of arrays in C order and of numbers that runs as machine code, without the GIL.
 
-    Another loop that calls it makes it part of its own machine code.
+    Another loop that calls it makes it part of its own machine code. Nothing keeps it from writing
+    where it must not: behind the end of an array, or to one that is for reading alone.
+
+    Args: function: what runs; options: numba's for it.
     """
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
-        """Take a function, and numba's options for it; sets as lists."""
         functools.update_wrapper(self, function)
         self.function, self.options = function, options
         self.name = f"{function.__module__}.{function.__qualname__}"

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import sys
 from contextlib import suppress
 from importlib.metadata import version
@@ -34,6 +35,7 @@ VARIABLE = "TOKTOOLS_LOOPS"
 
 ENTRY = "entry"
 _HERE = Path(__file__).parent
+_MODEL: dict[str, Any] = {"codemodel": "jitdefault", "jit": True}  # for any address
 _loaded: list[Any] = []
 
 
@@ -53,9 +55,6 @@ def machine() -> Any:
     return llvm_binding.Target.from_default_triple().create_target_machine(
         cpu=llvm_binding.get_host_cpu_name(), features=_features(), opt=3, **_MODEL
     )
-
-
-_MODEL: dict[str, Any] = {"codemodel": "jitdefault", "jit": True}  # for any address
 
 
 @functools.cache
@@ -106,7 +105,7 @@ def keep(loop: Loop, kinds: Kinds, code: Code) -> None:
 def _folders() -> list[Path]:
     """Return where machine code may lie: beside this package, else in the user's cache."""
     made_by = (sys.version, *map(version, ("numba", "llvmlite", "numpy")))
-    there = (platform.platform(), llvm_binding.get_host_cpu_name(), _features())
+    there = (sys.platform, platform.machine(), llvm_binding.get_host_cpu_name(), _features())
     name = f"loops-{hashlib.sha256(repr((made_by, there)).encode()).hexdigest()[:16]}"
     if chosen := os.environ.get(VARIABLE):
         return [Path(chosen).expanduser() / name]
@@ -121,4 +120,5 @@ def _name(loop: Loop, kinds: Kinds) -> str:
 
 
 def _stem(loop: Loop) -> str:
-    return f"{loop.name.replace('<locals>.', '')}-{fingerprint(loop)[:16]}"
+    name = re.sub(r"[^\w.]", "", loop.name)
+    return f"{name}-{fingerprint(loop)[:16]}"
