@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toktools.kernels.fingerprint import fingerprint
@@ -53,6 +53,7 @@ def quotient(n, by):
     return n // by
 
 
+@settings(deadline=None)  # the first call may have to compile
 @given(
     st.booleans(),
     st.integers(-(1 << 63), (1 << 63) - 1),
