@@ -102,8 +102,7 @@ def write_ranks(tokenizer: Tokenizer, paths: list[Path]) -> list[str]:
     bpe = as_bpe(tokenizer)
     if not bpe.byte_level:
         raise ToktoolsError("a .tiktoken file holds bytes; this tokenizer is over characters")
-    special = bpe.vocabulary.special_ids
-    ranks = {unspell(t): id for t, id in bpe.vocabulary.ids.items() if id not in special}
+    ranks = {unspell(token): id for token, id in bpe.vocabulary.ordinary_ids.items()}
     _require_ranks(bpe, ranks)
     lines = (f"{base64.b64encode(token).decode()} {rank}\n" for token, rank in ranks.items())
     paths[0].write_text("".join(lines), encoding="ascii")
