@@ -90,7 +90,10 @@ def test_the_questionnaire_answers_all_its_questions():
 
 
 @pytest.mark.parametrize("page", with_python, ids=lambda page: page.name)
-def test_python_snippets_print_what_the_page_shows(page: Path):
+def test_python_snippets_print_what_the_page_shows(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)  # some save what they made
     source = "\n".join(blocks(page, "python"))
     test = doctest.DocTestParser().get_doctest(source, {}, page.name, str(page), 0)
     assert test.examples
