@@ -218,7 +218,7 @@ def test_an_interrupted_comparison_goes_on_to_the_same_result(tmp_path: Path, re
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command goes on" in said
-    assert not (folder / "results.json").exists()
+    assert not (folder / "runs" / "bpe-300" / "seed-0" / "result.json").exists()
     done = compare(folder, *arguments)
     assert done.returncode == 0, done.stderr
     resumed = json.loads((folder / "results.json").read_text())
