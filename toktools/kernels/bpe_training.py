@@ -87,7 +87,8 @@ instead of that number; NOWHERE for those that have none."""
 NOWHERE = -1
 
 ROUND = 2000  # turns between two moments for progress
-_AHEAD = 24  # occurrences
+_0, _1, _2 = (np.uint64(n) for n in range(3))
+_AHEAD = np.uint64(24)  # occurrences
 
 
 @kernel
@@ -99,43 +100,48 @@ def merge_everywhere(
     Args:
         pair: its row; made: the symbol it becomes; cells, weights: see `pair_table.py`.
         around: int32 (2, n_symbols): the distinct symbols that stood before, and after.
-        tallies: int64 (2, n_symbols, 2): of each; all 0 at the start. The last ones are OUTSIDE's,
-            which is none of the distinct ones, and forms no pairs.
+        tallies: int64 (2, m, 2), m a power of two, more than there are symbols: of each; all 0 at
+            the start. The last ones are OUTSIDE's, which is none of the distinct ones, and forms no
+            pairs.
         found: int32 (n, 4): of each occurrence the symbol before and after, and where the pairs
             begin that are formed with them.
     Returns: how many occurrences, distinct symbols before, and after, there were; the first also
              counting words.
     """
-    left, right = left_of(rows, pair), right_of(rows, pair)
-    n_found, n_x, n_y, total = 0, 0, 0, 0
+    left, right, made = left_of(rows, pair), right_of(rows, pair), np.int32(made)
+    n_found, n_x, n_y, total = _0, _0, _0, 0
     tallies[0, OUTSIDE, NUMBER] = tallies[1, OUTSIDE, NUMBER] = 1  # as if it had been met before
-    first, last = rows[pair, START], rows[pair, START] + rows[pair, LENGTH]
+    outside = np.uint64(tallies.shape[1] - 1)
+    first = np.uint64(rows[pair, START])
+    last = first + np.uint64(rows[pair, LENGTH])
     for k in range(first, last):
-        prefetch(cells, places[min(k + _AHEAD, last - 1)])
-        i = np.int64(places[k])
+        prefetch(cells, places[min(k + _AHEAD, last - _1)])
+        i = np.uint64(places[k])
         if cells[i] >> 1 != left << (SHAPE_BITS - 1):
             continue  # merged otherwise since, or LAST: a longer symbol of that name ends here
         j = i + span_from(cells, i)
         if symbol_at(cells, j) != right:
             continue
         end = j + span_from(cells, j)
-        x, y = symbol_at(cells, i - 1), symbol_at(cells, end)
+        before = i - _1
+        x, y = symbol_at(cells, before), symbol_at(cells, end)
         found[n_found, 0], found[n_found, 1] = x, y
-        found[n_found, 2], found[n_found, 3] = i - span_to(cells, i - 1), i
-        n_found += 1
-        cells[j - 1], cells[j] = INSIDE, INSIDE
-        cells[i + 1], cells[end - 2] = i - end, i - end  # if there are three, or more
-        cells[i], cells[end - 1] = made << SHAPE_BITS | FIRST, made << SHAPE_BITS | LAST
+        found[n_found, 2], found[n_found, 3] = i - span_to(cells, before), i
+        n_found += _1
+        cells[j - _1], cells[j] = INSIDE, INSIDE
+        cells[i + _1] = cells[end - _2] = np.int32(i - end)  # if there are three, or more
+        cells[i], cells[end - _1] = made << SHAPE_BITS | FIRST, made << SHAPE_BITS | LAST
         weight = weight_at(weights, i)
         total += weight
         around[0, n_x], around[1, n_y] = x, y  # to stay if they are met for the first time
-        n_x += tallies[0, x, NUMBER] == 0
-        n_y += tallies[1, y, NUMBER] == 0
-        tallies[0, x, NUMBER] += 1
-        tallies[0, x, WEIGHT] += weight
-        tallies[1, y, NUMBER] += 1
-        tallies[1, y, WEIGHT] += weight
-    return n_found, n_x, n_y, total
+        at_x, at_y = np.uint64(x) & outside, np.uint64(y) & outside
+        n_x += np.uint64(tallies[0, at_x, NUMBER] == 0)
+        n_y += np.uint64(tallies[1, at_y, NUMBER] == 0)
+        tallies[0, at_x, NUMBER] += 1
+        tallies[0, at_x, WEIGHT] += weight
+        tallies[1, at_y, NUMBER] += 1
+        tallies[1, at_y, WEIGHT] += weight
+    return np.int64(n_found), np.int64(n_x), np.int64(n_y), total
 
 
 @kernel
@@ -147,10 +153,10 @@ def break_pairs(side, n, left, right, made, around, tallies, index, rows, n_rows
         if z == made:  # formed in this very batch, and its row, if any, yet to come
             row, n_rows = row_of(index, rows, n_rows, key)
         else:
-            row = index[find_row(index, rows, key)]
+            row = np.int64(index[find_row(index, rows, key)])
             if row == EMPTY:
                 continue  # below the floor
-        rows[row, COUNT] -= tallies[side, z, WEIGHT]
+        rows[np.uint64(row), COUNT] -= tallies[side, np.uint64(z), WEIGHT]
     return n_rows
 
 
@@ -170,8 +176,9 @@ def form_pairs(
     tallies[side, OUTSIDE, PLACE] = NOWHERE
     for k in range(n):
         z = around[side, k]
-        weight, number = tallies[side, z, WEIGHT], tallies[side, z, NUMBER]
-        tallies[side, z, WEIGHT], tallies[side, z, PLACE] = 0, NOWHERE
+        at = np.uint64(z)
+        weight, number = tallies[side, at, WEIGHT], tallies[side, at, NUMBER]
+        tallies[side, at, WEIGHT], tallies[side, at, PLACE] = 0, NOWHERE
         row_at[side, k] = EMPTY
         left, right = (z, made) if side == 0 else (made, z)
         if is_new and z != made and weight < floor and not lasts(hashes, lasting, left, right):
@@ -186,7 +193,7 @@ def form_pairs(
         if rows[row, LENGTH] == 0:
             rows[row, STORED] = 0
         n_places = _make_room(rows, row, number, places, n_places)
-        tallies[side, z, PLACE] = n_places - number
+        tallies[side, at, PLACE] = n_places - number
         row_at[side, k] = row
     return n_rows, n_places
 
@@ -194,10 +201,11 @@ def form_pairs(
 @kernel
 def write_places(side, n_found, found, tallies, places):
     """Write where the pairs that were formed on one side stand; what has no place goes last."""
-    for k in range(n_found):
-        z = found[k, side]
+    outside, last = np.uint64(tallies.shape[1] - 1), np.uint64(len(places) - 1)
+    for k in range(np.uint64(n_found)):
+        z = np.uint64(found[k, side]) & outside
         at = tallies[side, z, PLACE]
-        places[at] = found[k, 2 + side]
+        places[min(np.uint64(at), last)] = found[k, 2 + side]
         tallies[side, z, PLACE] = at + (at >= 0)
 
 
@@ -226,14 +234,15 @@ def gather_places(row, cells, rows, places, n_places):
     Returns: the places in use; -1 if there is no room for them.
     """
     left, right = left_of(rows, row), right_of(rows, row)
-    start, before, n = rows[row, START], -1, n_places
+    start, n = rows[row, START], n_places
+    before = np.uint64(len(cells))
     for k in range(start, start + rows[row, LENGTH]):
-        i = np.int64(places[k])
+        i = np.uint64(places[k])
         while cells[i] != OUTSIDE:
-            i -= 1
+            i -= _1
         if i == before:
             continue
-        before, i = i, i + 1
+        before, i = i, i + _1
         while cells[i] != OUTSIDE:
             j = i + span_from(cells, i)
             if symbol_at(cells, i) == left and symbol_at(cells, j) == right:

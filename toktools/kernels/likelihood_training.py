@@ -41,10 +41,10 @@ from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.pair_table import (
     COUNT,
     KEY,
+    LAST,
     LENGTH,
     left_of,
     right_of,
-    span_from,
     symbol_at,
     weight_at,
 )
@@ -57,14 +57,9 @@ NO_ROW, OUT = -1, -2
 @kernel
 def count_by_symbol(cells, weights, symbol_counts):
     """Count how often each symbol occurs. symbol_counts: int64, one for each, all 0."""
-    i = 0
-    while i < len(cells):
-        symbol = symbol_at(cells, i)
-        if symbol < 0:
-            i += 1
-            continue
-        symbol_counts[symbol] += weight_at(weights, i)
-        i += span_from(cells, i)
+    for i in range(len(cells)):
+        if cells[i] >= 0 and not cells[i] & LAST:
+            symbol_counts[symbol_at(cells, i)] += weight_at(weights, i)
 
 
 @kernel

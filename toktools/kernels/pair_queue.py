@@ -8,8 +8,12 @@ The readable twin is the queue in `toktools.training.merging`.
 
 from __future__ import annotations
 
+import numpy as np
+
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.pair_table import KEY, LENGTH, START, STORED
+
+_0, _1 = np.uint64(0), np.uint64(1)
 
 
 @inlined
@@ -17,6 +21,7 @@ def _before(rows, a, count_a, b, count_b):
     """Whether row a, entered with count_a, is merged before row b."""
     if count_a != count_b:
         return count_a > count_b
+    a, b = np.uint64(a), np.uint64(b)
     if rows[a, KEY] != rows[b, KEY]:
         return rows[a, KEY] < rows[b, KEY]
     return rows[a, START] < rows[b, START]  # the one that was formed first
@@ -26,9 +31,9 @@ def _before(rows, a, count_a, b, count_b):
 def push(heap, size, rows, row):
     """Enter a row with its stored count; return the new size. heap: int64 (n, 2): row, count."""
     count = rows[row, STORED]
-    child = size
-    while child > 0:
-        parent = (child - 1) >> 1
+    child = np.uint64(size)
+    while child > _0:
+        parent = child - _1 >> _1
         if not _before(rows, row, count, heap[parent, 0], heap[parent, 1]):
             break
         heap[child, 0], heap[child, 1] = heap[parent, 0], heap[parent, 1]
@@ -42,15 +47,16 @@ def pop(heap, size, rows):
     """Take the top away; return the new size."""
     size -= 1
     row, count = heap[size, 0], heap[size, 1]
-    parent = 0
+    parent, n = _0, np.uint64(size)
     while True:
-        child = 2 * parent + 1
-        if child >= size:
+        child = parent + parent + _1
+        if child >= n:
             break
-        if child + 1 < size and _before(
-            rows, heap[child + 1, 0], heap[child + 1, 1], heap[child, 0], heap[child, 1]
+        second = child + _1
+        if second < n and _before(
+            rows, heap[second, 0], heap[second, 1], heap[child, 0], heap[child, 1]
         ):
-            child += 1
+            child = second
         if not _before(rows, heap[child, 0], heap[child, 1], row, count):
             break
         heap[parent, 0], heap[parent, 1] = heap[child, 0], heap[child, 1]
@@ -66,11 +72,11 @@ def refill(heap, size, rows, n_rows, lower, threshold):
     Returns: -1 if there is no room for them.
     """
     enough = 0
-    for row in range(n_rows):
+    for row in range(np.uint64(n_rows)):
         enough += rows[row, LENGTH] > 0 and lower <= rows[row, STORED] < threshold
     if size + enough > len(heap):
         return -1
-    for row in range(n_rows):
+    for row in range(np.uint64(n_rows)):
         if rows[row, LENGTH] and lower <= rows[row, STORED] < threshold:
-            size = push(heap, size, rows, row)
+            size = push(heap, size, rows, np.int64(row))
     return size

@@ -1,8 +1,8 @@
 """Pairs of symbols: a row for each, found by an index, counted from the words.
 
-Where the table is to hold frequent pairs only, a first pass adds up the counts of pairs in an
-array of sums, several pairs in one: a pair whose sum is below the floor is below it too, and needs
-no row.
+Where there are very many pairs and the table is to hold the frequent ones only, a first pass adds
+up the counts of pairs in an array of sums, several pairs in one: a pair whose sum is below the
+floor is below it too, and needs no row.
 
 The readable twin is `toktools.training.merging.count_pairs`.
 """
@@ -40,7 +40,9 @@ BLOCK_BITS = 6
 `weights`, int64, one for each block, says of each place how often its word occurs."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_20, _1, _44 = np.uint64(20), np.uint64(1), np.uint64(44)
+_0, _1, _20, _44, _BLOCK_BITS = (np.uint64(n) for n in (0, 1, 20, 44, BLOCK_BITS))
+"""Places without a sign, for one with a sign may count from the end, and that takes as long as all
+else in a loop over the cells."""
 _RIGHT = (1 << 32) - 1
 
 
@@ -78,19 +80,28 @@ def _span(cell, beside):
 @inlined
 def span_from(cells, first):
     """Return how many positions the symbol takes that begins at `first`."""
-    return _span(cells[first], cells[first + 1])
+    return np.uint64(_span(cells[first], cells[first + _1]))
 
 
 @inlined
 def span_to(cells, last):
     """Return how many positions the symbol takes that ends at `last`."""
-    return _span(cells[last], cells[last - 1])
+    return np.uint64(_span(cells[last], cells[last - _1]))
+
+
+@inlined
+def _pair_from(cells, i):
+    """Return the symbol that begins at `i`, and the next one; the first is OUTSIDE if none does."""
+    cell = cells[i]
+    if cell < 0 or cell & LAST:
+        return np.int32(OUTSIDE), np.int32(OUTSIDE)
+    return cell >> SHAPE_BITS, cells[i + span_from(cells, i)] >> SHAPE_BITS
 
 
 @inlined
 def weight_at(weights, i):
     """Return how often the word occurs that holds the place `i`."""
-    return weights[i >> BLOCK_BITS]
+    return weights[np.uint64(i) >> _BLOCK_BITS]
 
 
 @inlined
@@ -117,7 +128,7 @@ def find_row(index, rows, key):
     i = (np.uint64(key) * _MULTIPLIER >> _20) & mask
     while True:
         row = index[i]
-        if row == EMPTY or rows[row, KEY] == key:
+        if row == EMPTY or rows[np.uint64(row), KEY] == key:
             return i
         i = (i + _1) & mask
 
@@ -197,17 +208,10 @@ def sum_pairs(cells, weights, lengths, limit, rows, n_rows, floor, sums):
     """
     for row in range(n_rows):
         sums[_sum_of(sums, rows[row, KEY])] += floor
-    i = 0
-    while i < len(cells):
-        left = symbol_at(cells, i)
-        if left < 0:
-            i += 1
-            continue
-        j = i + span_from(cells, i)
-        right = symbol_at(cells, j)
-        if right >= 0 and not too_long(lengths, left, right, limit):
-            sums[_sum_of(sums, pair_key(left, right))] += weight_at(weights, i)
-        i = j
+    for i in range(_0, np.uint64(len(cells))):
+        left, right = _pair_from(cells, i)
+        if left >= 0 and right >= 0 and not too_long(lengths, left, right, limit):
+            sums[_sum_of(sums, pair_key(left, right))] += weights[i >> _BLOCK_BITS]
 
 
 @kernel
@@ -218,33 +222,30 @@ def enter_pairs(
     """Give each pair whose sum has come to the floor a row, with its count and number of places.
 
     Args:
+        sums: of `sum_pairs`; (0,) to give every pair a row.
         lasting: pairs that `lasts` tells are passed over: they have rows and places already.
         row_at: int32, as `cells`: where a pair begins that has a row, this row; else EMPTY.
     Returns: the number of rows, and of places; -1 for the first if there are too few.
     """
-    n_places, i = 0, 0
-    while i < len(cells):
+    n_places = 0
+    for i in range(_0, np.uint64(len(cells))):
         row_at[i] = EMPTY
-        left = symbol_at(cells, i)
-        if left < 0:
-            i += 1
+        left, right = _pair_from(cells, i)
+        if left < 0 or right < 0 or too_long(lengths, left, right, limit):
             continue
-        j = i + span_from(cells, i)
-        right = symbol_at(cells, j)
-        if right >= 0 and not too_long(lengths, left, right, limit):
-            key = pair_key(left, right)
-            if sums[_sum_of(sums, key)] >= floor and not lasts(hashes, lasting, left, right):
-                if n_rows == len(rows) or 2 * n_rows >= len(index):
-                    return -1, n_places
-                row, n_rows = row_of(index, rows, n_rows, key)
-                if rows[row, MERGED] == 0:
-                    rows[row, COUNT] += weight_at(weights, i)
-                rows[row, LENGTH] += 1
-                row_at[i] = row
-                n_places += 1
-        for k in range(i + 1, j):
-            row_at[k] = EMPTY
-        i = j
+        key = pair_key(left, right)
+        if len(sums) and sums[_sum_of(sums, key)] < floor:
+            continue
+        if lasts(hashes, lasting, left, right):
+            continue
+        if n_rows == len(rows) or 2 * n_rows >= len(index):
+            return -1, n_places
+        row, n_rows = row_of(index, rows, n_rows, key)
+        row_at[i], at = row, np.uint64(row)
+        if rows[at, MERGED] == 0:
+            rows[at, COUNT] += weights[i >> _BLOCK_BITS]
+        rows[at, LENGTH] += 1
+        n_places += 1
     return n_rows, n_places
 
 
@@ -261,9 +262,9 @@ def enter_places(row_at, rows, first, n_rows, places, used):
             highest = max(highest, rows[row, COUNT])
         used += rows[row, LENGTH]
         rows[row, LENGTH] = 0
-    for i in range(len(row_at)):
-        row = row_at[i]
-        if row != EMPTY:
-            places[rows[row, START] + rows[row, LENGTH]] = i
+    for i in range(_0, np.uint64(len(row_at))):
+        if row_at[i] != EMPTY:
+            row = np.uint64(row_at[i])
+            places[np.uint64(rows[row, START] + rows[row, LENGTH])] = i
             rows[row, LENGTH] += 1
     return highest

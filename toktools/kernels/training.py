@@ -110,7 +110,7 @@ class Learner:
             self.careful[symbols.ids.get(symbols.prefix[:length], -1)] = 1  # -1: none's
         self.lasting, self.where = np.zeros(1, np.uint64), np.full(n, _ANYWHERE, np.uint8)
         self.around = np.zeros((2, n), np.int32)
-        self.tallies = np.zeros((2, n, 2), np.int64)
+        self.tallies = np.zeros((2, 1 << n.bit_length(), 2), np.int64)
         self.row_at = np.zeros((2, n), np.int32)
         self.found = np.zeros((len(words.cells), 4), np.int32)
         self.rows = np.empty((max(1 << 17, len(words.cells)), 6), np.int64)
@@ -207,15 +207,20 @@ class Learner:
         return True
 
     def _count_pairs(self) -> None:
-        """Enter all pairs from the floor on in the table, and empty the queue."""
+        """Enter all pairs from the floor on in the table, and empty the queue.
+
+        At first others too, if there is room: symbols of one character form few pairs.
+        """
         state = self.state
         cells, weights = self.words
         text = cells, weights, self.lengths, self.limit
         n_lasting, n_kept, places = self._keep_rows(int(state[loop.N_ROWS]))
-        sums = np.zeros(_SUMS, np.int64)
-        table.sum_pairs(*text, self.rows, n_kept, self.floor, sums)
+        is_first, sums = not len(self.places), np.zeros(0, np.int64)
         row_at = np.empty(len(cells), np.int32)
         while True:
+            if not (is_first or len(sums)):
+                sums = np.zeros(_SUMS, np.int64)
+                table.sum_pairs(*text, self.rows, n_kept, self.floor, sums)
             self.index.fill(table.EMPTY)
             table.index_rows(self.index, self.rows, n_kept)
             n_rows, n_places = table.enter_pairs(
@@ -224,7 +229,9 @@ class Learner:
             )
             if n_rows >= 0:
                 break
-            self._grow_rows()
+            if not is_first:
+                self._grow_rows()
+            is_first = False
             others = self.rows[n_lasting:n_kept]
             others[:, table.LENGTH] = 0
             others[others[:, table.MERGED] == 0, table.COUNT] = 0
