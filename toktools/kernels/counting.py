@@ -47,10 +47,14 @@ def _place(index, first, second):
 
 @inlined
 def _same_bytes(kept, place, text, start, length):
-    j = 0
-    while j < length and kept[place + j] == text[start + j]:
-        j += 1
-    return j == length
+    """Whether a piece is the one that was kept; up to 7 bytes after both are read."""
+    for j in range(0, length, 8):
+        differ = load_word(kept, place + j) ^ load_word(text, start + j)
+        if length - j < 8:
+            differ &= _FIRST_BYTES[length - j]
+        if differ:
+            return False
+    return True
 
 
 @kernel
@@ -65,7 +69,7 @@ def count_pieces(chunk, starts, lines, weights, index, rows, kept, state):
         weights: int64: how often each line counts, or (1,) for all; below 2^62 in sum.
         index: int32 (m,), m a power of two and at least twice the rows in use and the pieces here:
             numbers of rows plus 1, 0 where empty.
-        rows: uint64 (k, 4), room for the pieces. kept: uint8, room for the chunk.
+        rows: uint64 (k, 4), room for the pieces. kept: uint8, room for the chunk and 7 bytes more.
         state: int64 (3,).
     """
     n_rows, n_bytes, line = state[N_ROWS], state[N_BYTES], state[LINE]

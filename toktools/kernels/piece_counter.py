@@ -59,7 +59,7 @@ class PieceCounter:
     def _make_room(self, n_rows: int, n_bytes: int) -> None:
         """Make room for so many pieces more, and bytes of long pieces."""
         n_rows += int(self._state[loop.N_ROWS])
-        n_bytes += int(self._state[loop.N_BYTES])
+        n_bytes += int(self._state[loop.N_BYTES]) + 8  # which are read, but not used
         if n_rows > len(self._rows):
             self._rows = _longer(self._rows, max(n_rows, len(self._rows) * 3 // 2))
         if n_bytes > len(self._kept):
