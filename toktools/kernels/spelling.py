@@ -8,8 +8,12 @@ The readable twin is `toktools.training.marks.Marks.spell`.
 
 from __future__ import annotations
 
+import numpy as np
+
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.pair_table import BLOCK_BITS, OUTSIDE, SHAPE_BITS, SINGLE
+
+_0, _1, _2, _3, _4 = (np.uint64(n) for n in range(5))
 
 INNER, FIRST, LAST = 0, 1, 2
 """FIRST and LAST are added up for a character that is both."""
@@ -18,27 +22,28 @@ INNER, FIRST, LAST = 0, 1, 2
 @inlined
 def _character(data, i, by_byte):
     """Return the character at byte i, and how many bytes it takes."""
-    lead = int(data[i])
+    lead = np.uint32(data[i])
     if by_byte or lead < 0x80:
-        return lead, 1
+        return lead, _1
     if lead < 0xE0:
-        return (lead & 0x1F) << 6 | data[i + 1] & 0x3F, 2
+        return (lead & 0x1F) << 6 | data[i + _1] & 0x3F, _2
     if lead < 0xF0:
-        return (lead & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | data[i + 2] & 0x3F, 3
+        return (lead & 0x0F) << 12 | (data[i + _1] & 0x3F) << 6 | data[i + _2] & 0x3F, _3
     return (
         (lead & 0x07) << 18
-        | (data[i + 1] & 0x3F) << 12
-        | (data[i + 2] & 0x3F) << 6
-        | data[i + 3] & 0x3F
-    ), 4
+        | (data[i + _1] & 0x3F) << 12
+        | (data[i + _2] & 0x3F) << 6
+        | data[i + _3] & 0x3F
+    ), _4
 
 
 @kernel
 def count_characters(data, ends, counts, by_byte, totals):
     """Count each character. totals: int64, one for each code point or byte."""
-    start = 0
+    start = _0
     for word in range(len(ends)):
-        while start < ends[word]:
+        end = np.uint64(ends[word])
+        while start < end:
             character, n = _character(data, start, by_byte)
             totals[character] += counts[word]
             start += n
@@ -47,13 +52,13 @@ def count_characters(data, ends, counts, by_byte, totals):
 @kernel
 def find_places(data, ends, by_byte, found):
     """Note where each character stands. found: bool (4, n), by place and character."""
-    start = 0
+    start = _0
     for word in range(len(ends)):
-        place = FIRST
-        while start < ends[word]:
+        place, end = FIRST, np.uint64(ends[word])
+        while start < end:
             character, n = _character(data, start, by_byte)
             start += n
-            found[place + (LAST if start == ends[word] else 0), character] = True
+            found[place + (LAST if start == end else 0), character] = True
             place = INNER
 
 
@@ -93,15 +98,14 @@ def spell_words(data, ends, counts, order, by_byte, ids, cells, weights):
         if counts[word] != count:
             n_cells = _next_block(cells, weights, begin, n_cells, count)
             begin, count = n_cells - 1, counts[word]
-        place, start = FIRST, ends[word - 1] if word else 0
-        while start < ends[word]:
+        place, start, end = FIRST, np.uint64(ends[word - 1] if word else 0), np.uint64(ends[word])
+        while start < end:
             character, n = _character(data, start, by_byte)
             start += n
-            id = ids[place + (LAST if start == ends[word] else 0), character]
+            id = ids[place + (LAST if start == end else 0), character]
             place = INNER
-            if id >= 0:
-                cells[n_cells] = id << SHAPE_BITS | SINGLE
-                n_cells += 1
+            cells[np.uint64(n_cells)] = id << SHAPE_BITS | SINGLE
+            n_cells += id >= 0
         cells[n_cells] = OUTSIDE
         n_cells += 1
     _weigh(weights, begin, n_cells, count)

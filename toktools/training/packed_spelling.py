@@ -41,17 +41,17 @@ class PackedSpeller(Speller):
     def marked(self, alphabet: Container[str]) -> set[str]:
         found = np.zeros((4, len(self._totals)), np.bool_)
         loop.find_places(*self._words, self._by_byte, found)
-        places, codes = (places.tolist() for places in found.nonzero())
-        return {
-            self._symbol(place, code)
-            for place, code in zip(places, codes, strict=True)
-            if self._character(code) in alphabet
-        }
+        marked: set[str] = set()
+        for place, there in enumerate(found):
+            characters = map(self._character, there.nonzero()[0].tolist())
+            marked.update(self._in_place(place, [c for c in characters if c in alphabet]))
+        return marked
 
-    def _symbol(self, place: int, code: int) -> str:
-        """Return a character with the marks that it has in a place."""
+    def _in_place(self, place: int, characters: list[str]) -> list[str]:
+        """Return characters with the marks that they have in a place."""
         before = "" if place & loop.FIRST else self._marks.prefix
-        return before + self._character(code) + (self._marks.suffix if place & loop.LAST else "")
+        after = self._marks.suffix if place & loop.LAST else ""
+        return [before + character + after for character in characters]
 
     def packed(self) -> PackedWords:
         order = by_count(self._occurrences)
@@ -62,10 +62,12 @@ class PackedSpeller(Speller):
     def _table(self) -> NDArray[np.int32]:
         """Return the symbol of each character in each place, -1 where there is none."""
         table = np.full((4, len(self._totals)), -1, np.int32)
-        for code in self._totals.nonzero()[0].tolist():
-            if self._character(code) in self.base:
-                for place in range(4):
-                    table[place, code] = self.base.get(self._symbol(place, code), -1)
+        present = self._totals.nonzero()[0].tolist()
+        codes = [code for code in present if self._character(code) in self.base]
+        characters = [self._character(code) for code in codes]
+        for place in range(4):
+            symbols = self._in_place(place, characters)
+            table[place, codes] = [self.base.get(symbol, -1) for symbol in symbols]
         return table
 
     def _n_characters(self) -> int:
