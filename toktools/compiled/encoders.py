@@ -59,7 +59,7 @@ def _by_rank(ranks: Mapping[tuple[int, int], tuple[int, int]]) -> NDArray[np.int
 
 def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:
     """Return the compiled encoder with this tokenizer's ids, None if there is none."""
-    from toktools.kernels.piece_trie import LIMIT, piece_trie
+    from toktools.kernels.piece_trie import LIMIT
     from toktools.kernels.word_encoder import Spelling, WordEncoder
 
     prefix = tokenizer.prefix
@@ -68,7 +68,8 @@ def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:
     if cut is None or sum(map(len, begin.texts)) >= LIMIT // 2:
         return None
     spelling = Spelling(
-        trie=piece_trie(begin, _pieces(tokenizer, prefix)),
+        begin=begin,
+        rest=_pieces(tokenizer, prefix),
         whole=False,
         unknown=-1 if tokenizer.unk_id is None else tokenizer.unk_id,
         limit=tokenizer.max_word_characters,
@@ -80,7 +81,7 @@ def wordpiece_encoder(tokenizer: WordPieceTokenizer) -> WordEncoder | None:
 
 def word_encoder(tokenizer: WordTokenizer) -> WordEncoder | None:
     """Return the compiled encoder with this tokenizer's ids, None if there is none."""
-    from toktools.kernels.piece_trie import LIMIT, piece_trie
+    from toktools.kernels.piece_trie import LIMIT
     from toktools.kernels.word_encoder import Spelling, WordEncoder
     from toktools.wordpiece import NO_LIMIT
 
@@ -90,13 +91,12 @@ def word_encoder(tokenizer: WordTokenizer) -> WordEncoder | None:
         return None
     assert tokenizer.unk_id is not None
     spelling = Spelling(
-        trie=piece_trie(words),
+        begin=words,
         whole=True,
         unknown=tokenizer.unk_id,
         limit=NO_LIMIT,
         in_bytes=True,
         readable=tokenizer.encode_readably,
-        words=words,
     )
     return WordEncoder(cut, spelling)
 
@@ -117,14 +117,25 @@ def _pieces(tokenizer: Tokenizer, prefix: str) -> Pieces:
     from toktools.kernels.piece_trie import Pieces
 
     ids, begin = tokenizer.vocabulary.ordinary_ids, len(prefix)
-    tokens = [token for token in ids if token.startswith(prefix) and token != prefix]
+    if not prefix and "" not in ids:
+        tokens = list(ids)
+    else:
+        tokens = [token for token in ids if token.startswith(prefix) and token != prefix]
     if not getattr(tokenizer, "byte_level", False):
-        texts = [token[begin:].encode("utf-8", "surrogatepass") for token in tokens]
+        texts = _encoded([token[begin:] for token in tokens] if begin else tokens)
     else:
         spelled = CHARACTER_TO_BYTE.keys()
         tokens = [token for token in tokens if spelled >= set(token[begin:])]
         texts = [unspell(token[begin:]) for token in tokens]
-    return Pieces(texts, [ids[token] for token in tokens])
+    return Pieces(texts, list(map(ids.__getitem__, tokens)))
+
+
+def _encoded(tokens: list[str]) -> list[bytes]:
+    """Return tokens in UTF-8, and half a surrogate pair as if it were a character."""
+    try:
+        return list(map(str.encode, tokens))
+    except UnicodeEncodeError:
+        return [token.encode("utf-8", "surrogatepass") for token in tokens]
 
 
 def character_encoder(tokenizer: CharacterTokenizer) -> TableEncoder | None:

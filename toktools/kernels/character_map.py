@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from toktools.kernels.character_classes import N_CODE_POINTS
 from toktools.kernels.cuts.blocks import code_point
 from toktools.kernels.kernel import kernel
+from toktools.kernels.vectors import load_word, lowest_bit
 from toktools.normalizers import (
     BertCleanup,
     Lowercase,
@@ -45,6 +46,8 @@ SAME, SLOW = -1, -2
 _APART = "0"  # leaves its neighbours as they are; few others become it
 _SYMBOLS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _KINDS = (" \t\n\r", "\v\f", _SYMBOLS, _APART)
+_HIGH_BITS = np.uint64(0x8080808080808080)
+_0, _2, _3 = np.uint64(0), np.uint64(2), np.uint64(3)
 
 
 class CharacterMap:
@@ -81,7 +84,7 @@ class CharacterMap:
         )
 
     def learn(self, text: NDArray[np.uint8], n: int) -> None:
-        """Look up all characters of `text[:n]`; text: valid UTF-8, and 3 bytes more."""
+        """Look up all characters of `text[:n]`; text: valid UTF-8, and 8 bytes more."""
         with self._lock:
             codes = np.empty(n // 2 + 1, np.int32)
             n_codes = _not_met(text, n, self.classes, self._seen, codes)
@@ -166,18 +169,18 @@ class CharacterMap:
 @kernel
 def _not_met(text, n, classes, seen, codes):
     """Write each character of `text[:n]` that is UNKNOWN and not `seen`; return how many."""
-    n_codes, i = 0, 0
-    while i < n:
-        lead = text[i]
-        if lead < 0x80:
-            i += 1
+    n_codes, i, end = 0, _0, np.uint64(n)
+    while i < end:
+        high = load_word(text, i) & _HIGH_BITS
+        i += np.uint64(lowest_bit(high)) >> _3  # 8 bytes if all are ASCII
+        if high == _0 or i >= end:
             continue
-        code = code_point(text, i)
+        code = np.uint64(code_point(text, i))
         if classes[code] == UNKNOWN and not seen[code]:
             seen[code] = True
             codes[n_codes] = code
             n_codes += 1
-        i += 2 + (lead >= 0xE0) + (lead >= 0xF0)
+        i += _2 + np.uint64(text[i] >= 0xE0) + np.uint64(text[i] >= 0xF0)
     return n_codes
 
 

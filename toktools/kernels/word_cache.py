@@ -132,6 +132,20 @@ def keep_word(short, ids, used, first, second, symbols, n):
     short[row, 0], short[row, 1], short[row, 2], short[row, 3] = first, second, head, tail
 
 
+def crowded_words(
+    data: NDArray[np.uint8], sizes: NDArray[np.int64], n_rows: int
+) -> NDArray[np.bool_]:
+    """Return which of these words `keep_words` may have to leave out, in a cache of n rows.
+
+    More than two of them would stand in two rows side by side.
+    """
+    words = data.view(np.uint64).reshape(-1, 2)
+    second = words[:, 1] | sizes.astype(np.uint64) << _LENGTH_AT
+    rows = _mixed.function(words[:, 0], second) & np.uint64(n_rows - 1)
+    sides = (rows >> _1).astype(np.int64)
+    return np.bincount(sides, minlength=1)[sides] > 2
+
+
 @kernel
 def keep_words(data, sizes, tokens, short, ids, used, symbols):
     """Put words that are one token each in an empty cache, none in the place of another.

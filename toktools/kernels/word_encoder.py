@@ -15,9 +15,9 @@ from toktools.kernels.character_map import CharacterMap
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.blocks import PADDING
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks, padded
-from toktools.kernels.piece_trie import NONE, Pieces, PieceTrie
+from toktools.kernels.piece_trie import NONE, Pieces, piece_trie
 from toktools.kernels.word_bounds import bounds_of_pieces, word_bounds
-from toktools.kernels.word_cache import SHORT, keep_words, word_cache
+from toktools.kernels.word_cache import SHORT, crowded_words, keep_words, word_cache
 from toktools.kernels.word_filter import word_filter
 from toktools.kernels.workers import Workers
 
@@ -26,8 +26,8 @@ Words = tuple[Bytes, NDArray[np.int64], NDArray[np.int64], int]
 """A chunk of text, where words begin and end in it, and how many there are."""
 
 _CONTINUED, _FIRST = 0xC0, 0x80
-_LINE_FEED = np.frombuffer(b"\n".ljust(16), np.uint8), np.array([1]), np.array([-1], np.int32)
-"""For `keep_words`: a word without ids."""
+_LEARNED = 16 * CHUNK  # bytes whose new characters are learned together
+_LINE_FEED = b"\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,21 +35,20 @@ class Spelling:
     """How a word becomes ids.
 
     Args:
-        trie: what words may begin with, and go on with.
+        begin, rest: what words may begin with, and go on with.
         whole: whether only one token for all of the word will do.
         unknown: the id of a word that cannot be spelled.
         limit: words of more characters are unknown, or of more bytes if `in_bytes`.
         readable: gives the ids of a word as it stands in the text, where the loop cannot.
-        words: all that are one token, if `whole`.
     """
 
-    trie: PieceTrie
+    begin: Pieces
+    rest: Pieces = NONE
     whole: bool
     unknown: int
     limit: int
     in_bytes: bool
     readable: Callable[[str], Sequence[int]]
-    words: Pieces = NONE
 
 
 class WordEncoder:
@@ -74,9 +73,15 @@ class WordEncoder:
         self._map = cut if isinstance(cut, CharacterMap) else _same()
         self._complete = spelling.whole and not self._map.rewrites
         self._bits = short_bits, long_bits
-        known = spelling.words if self._complete else NONE
-        self._long_words = word_filter([word for word in known.texts if len(word) > SHORT])
-        self._short_words = _padded(known)
+        begin, long_words = spelling.begin, []
+        if self._complete:  # all but a few are kept where words are looked up first
+            self._short_words = data, sizes, ids = _padded(begin, spelling.unknown)
+            crowded = set(ids[crowded_words(data, sizes, 1 << short_bits)].tolist())
+            others = [len(word) > SHORT or id in crowded for word, id in zip(*begin, strict=True)]
+            begin = Pieces(list(compress(begin.texts, others)), list(compress(begin.ids, others)))
+            long_words = [word for word in begin.texts if len(word) > SHORT]
+        self._trie = piece_trie(begin, spelling.rest)
+        self._long_words = word_filter(long_words)
         self._workers = Workers(partial(self._new_work, False))
         self._workers_of_lines = Workers(partial(self._new_work, True))
 
@@ -84,9 +89,11 @@ class WordEncoder:
         """Return arrays for a thread; between lines, a line feed is a word without ids."""
         work = _Work(word_cache(*self._bits))
         if self._complete:
+            data, sizes, ids = self._short_words
             if lines:
-                keep_words(*_LINE_FEED, *work.cache[:3], work.symbols)
-            keep_words(*self._short_words, *work.cache[:3], work.symbols)
+                ids = ids.copy()
+                ids[0] = -1
+            keep_words(data, sizes, ids, *work.cache[:3], work.symbols)
         return work
 
     def encode(self, data: bytes | Bytes) -> NDArray[np.uint32]:
@@ -131,7 +138,7 @@ class WordEncoder:
         while not loop.encode_words(
             *(chunk, starts, ends, n_words, lines, work.line_ends),
             *(map.rewrites, map.mapped_at, map.mapped),
-            *(*spelling.trie, spelling.whole, self._complete, self._long_words, spelling.unknown),
+            *(*self._trie, spelling.whole, self._complete, self._long_words, spelling.unknown),
             *(spelling.limit, spelling.in_bytes),
             *(*work.cache, work.word, work.symbols, work.out, state),
         ):
@@ -151,7 +158,8 @@ def _mapped_words(map: CharacterMap, text: Bytes, lines: bool, work: _Work) -> I
         chunk = padded(text, position, n)
         n_starts, n_ends = word_bounds(chunk, n, lines, map.classes, work.starts, work.ends)
         if n_starts < 0:
-            map.learn(chunk, n)
+            n = _before_character(text, position, min(_LEARNED, len(text) - position))
+            map.learn(padded(text, position, n), n)
             continue
         used = n
         if n_ends < n_starts and at_end:
@@ -218,13 +226,20 @@ class _Work:
         self.state[loop.COUNT] += len(ids)
 
 
-def _padded(words: Pieces) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32]]:
-    """Return the short ones as `keep_words` takes them; not the line feed, which is kept apart."""
-    sizes = np.array(list(map(len, words.texts)), np.int64)
-    taken = [len(word) <= SHORT and word != b"\n" for word in words.texts]
-    data = b"".join([word.ljust(SHORT + 1, b"\0") for word in compress(words.texts, taken)])
-    ids = np.array(words.ids, np.int32)[taken]
-    return np.frombuffer(data, np.uint8), sizes[taken], ids
+def _padded(
+    words: Pieces, unknown: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32]]:
+    """Return the short ones as `keep_words` takes them; the line feed first, even if it is none."""
+    texts, ids = list(words.texts), list(words.ids)
+    at = texts.index(_LINE_FEED) if _LINE_FEED in texts else None
+    texts = [_LINE_FEED, *texts]
+    ids = [unknown if at is None else ids[at], *ids]
+    sizes = np.array(list(map(len, texts)), np.int64)
+    taken = sizes <= SHORT
+    if at is not None:
+        taken[at + 1] = False
+    data = np.array(list(compress(texts, taken)), f"S{SHORT + 1}").view(np.uint8)  # zeros behind
+    return data, sizes[taken], np.array(ids, np.int32)[taken]
 
 
 def _same() -> CharacterMap:

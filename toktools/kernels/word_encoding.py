@@ -9,11 +9,12 @@ import numpy as np
 
 from toktools.kernels.character_map import SAME, SLOW
 from toktools.kernels.cuts.blocks import code_point
-from toktools.kernels.kernel import kernel
+from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.long_cache import LONG, keep_long, long_hash, recall_long
 from toktools.kernels.piece_trie import spell_word
 from toktools.kernels.word_cache import (
     SHORT,
+    ask_for_word,
     keep_word,
     recall_word,
     word_key,
@@ -27,6 +28,7 @@ WORD, COUNT, LINES = 0, 1, 2
 _LINE_FEED = ord("\n")
 _0, _1 = np.uint64(0), np.uint64(1)
 _SHORT = np.uint64(SHORT)
+_AHEAD = np.uint64(16)  # words; memory takes as long to answer
 
 
 @kernel
@@ -53,7 +55,9 @@ def encode_words(
     Returns: False if the word to go on with must be left to the readable code.
     """
     count, n_lines = np.uint64(state[COUNT]), np.uint64(state[LINES])
+    last = np.uint64(n_words - 1)
     for i in range(np.uint64(state[WORD]), np.uint64(n_words)):
+        _ask_ahead(short, text, starts, ends, min(i + _AHEAD, last))
         start = np.uint64(starts[i])
         length = np.uint64(ends[i]) - start
         if lines:  # a branch for each line end would be guessed wrong as often
@@ -81,6 +85,15 @@ def encode_words(
         count += np.uint64(n)
     state[WORD], state[COUNT], state[LINES] = n_words, count, n_lines
     return True
+
+
+@inlined
+def _ask_ahead(short, text, starts, ends, i):
+    """Ask for the row where word i may be kept, so that it is at hand when it comes to it."""
+    start = np.uint64(starts[i])
+    length = np.uint64(ends[i]) - start
+    if length <= _SHORT:
+        ask_for_word(short, text, start, length)
 
 
 @kernel

@@ -98,7 +98,7 @@ def encoder_of(tokenizer: CompiledTokenizer) -> Encoder:
 
 @pytest.fixture(scope="module", params=MAKERS)
 def both(request: pytest.FixtureRequest, prose: list[str]) -> tuple[CompiledTokenizer, Encoder]:
-    tokenizer = MAKERS[request.param]([*prose[::4], *WORDS])
+    tokenizer = MAKERS[request.param]([*prose[::4], *WORDS, *["a\nb"] * 3])
     return tokenizer, encoder_of(tokenizer)
 
 
