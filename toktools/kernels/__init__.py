@@ -13,8 +13,8 @@ them to it. In reading order:
   token), `word_encoding.py`, `table_encoding.py`; `word_encoder.py` owns their arrays.
 - Ids to text: `decoding.py` and `decoder.py`.
 - Training: `digesting.py` and `counting.py` (text to digest and counts), `spelling.py` (pieces to
-  symbols), `pair_table.py`, `bpe_training.py` and `likelihood_training.py` (counts to merges);
-  `piece_counter.py`, `block_counter.py` and `training.py` own their arrays.
+  symbols), `pair_table.py`, `bpe_training.py` and `likelihood_training.py` (counts to merges),
+  `symbol_strings.py`; `piece_counter.py`, `block_counter.py` and `training.py` own their arrays.
 - All: `threads.py` gives work to all cores, in order; `workers.py` lends each thread its arrays.
 - How a loop comes to run: `kernel.py` (the decorators, and the call), `machine_code.py` (kept on
   disk, and loaded) and `fingerprint.py` (whether it is up to date); where it must be compiled,

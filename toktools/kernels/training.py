@@ -13,6 +13,7 @@ from toktools.kernels import pair_table as table
 from toktools.kernels import string_hashes as hashing
 from toktools.kernels.marked_text import BEGINS, CONTINUES, marked_text
 from toktools.kernels.packed_words import PackedWords
+from toktools.kernels.symbol_strings import SymbolStrings
 from toktools.training.merging import Pair, Progress, Symbols
 
 _SHARE = 64  # see `_first_floor`
@@ -100,6 +101,7 @@ class Learner:
         self.words, self.symbols, self.wanted = words, symbols, vocab_size
         self.least, self.limit = least, limit
         n = max(vocab_size, len(symbols)) + 1
+        self.strings = SymbolStrings(symbols, n)
         self.lengths = np.ones(n, np.int32)
         self.hashes = np.zeros((n, 3), np.uint64)
         self.careful = np.zeros(n, np.uint8)  # symbols that might begin the prefix, by chance
@@ -117,7 +119,7 @@ class Learner:
         self.index = np.zeros(1 << 18, np.int32)
         self.places = np.zeros(0, np.int32)
         self.heap = np.zeros((1 << 17, 2), np.int64)
-        self.merged = np.zeros((loop.ROUND, 3), np.int32)
+        self.merged = np.zeros((n + loop.ROUND, 3), np.int32)
         self.state = np.zeros(8, np.int64)
         self.floor = self._first_floor()
         if self._leaves_out and symbols.prefix:
@@ -167,9 +169,13 @@ class Learner:
         status = loop.PAUSE
         while status != loop.DONE:
             status = self._run()
-            self._take_over(merges)
+            if state[loop.UNSURE] and self._leaves_out:
+                raise FloorError
+            # seldom, for what Python needs for it is in no cache while the loop runs
+            if status in (loop.STRING, loop.FLOOR, loop.DONE) or self._is_full:
+                self._take_over(merges)
             if progress is not None:
-                progress(len(symbols), self.wanted)
+                progress(int(state[loop.SYMBOLS]), self.wanted)
             if status == loop.ROWS:
                 self._grow_rows()
             elif status == loop.PLACES:
@@ -275,10 +281,9 @@ class Learner:
 
     def _take_over(self, merges: dict[Pair, None]) -> None:
         """Give the symbols and merges that the loop has made their strings."""
-        n = int(self.state[loop.N_MERGES])
-        left, right, made = self.merged[:n].T.tolist()
-        pairs = list(zip(left, right, strict=True))
-        assert self.symbols.take_over(pairs, made), "a symbol was met as another"
+        merged = self.merged[: self.state[loop.N_MERGES]]
+        pairs = list(zip(*merged[:, :2].T.tolist(), strict=True))
+        assert self.strings.join(merged), "a symbol was met as another"
         new = dict.fromkeys(pairs)
         if len(new) == len(pairs) and merges.keys().isdisjoint(new):
             merges |= new
@@ -287,8 +292,11 @@ class Learner:
                 merges.pop(pair, None)
                 merges[pair] = None
         self.state[loop.N_MERGES] = 0
-        if self.state[loop.UNSURE] and self._leaves_out:
-            raise FloorError
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether there is no room for the merges of another round."""
+        return self.state[loop.N_MERGES] + loop.ROUND > len(self.merged)
 
     def _decide(self) -> int:
         """Return what the pair on top becomes, seen as a string."""

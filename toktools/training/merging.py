@@ -78,20 +78,6 @@ class Symbols:
         """Return the id of what merging `pair` spells, a new one if need be."""
         return self.add(self.joined(pair))
 
-    def take_over(self, pairs: Iterable[Pair], made: Iterable[int]) -> bool:
-        """Do as `join` does to many pairs, one after the other; return whether it gives `made`."""
-        strings, ids, prefix = self.strings, self.ids, self.prefix
-        n, right_ones = len(strings), True
-        for (left, right), id in zip(pairs, made, strict=True):
-            string = strings[left] + strings[right].removeprefix(prefix)
-            if id == n:
-                n += 1
-                strings.append(string)
-                ids[string] = id
-            else:
-                right_ones = right_ones and ids.get(string) == id
-        return right_ones and len(ids) == n  # fewer, if a new one was there already
-
 
 def count_pairs(
     words: list[list[int]], counts: list[int]
