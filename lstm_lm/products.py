@@ -92,8 +92,15 @@ def can_lay_out(kind: torch.dtype) -> bool:
     if not hasattr(ops, "_reorder_linear_weight") or not hasattr(ops, "_linear_pointwise"):
         return False
     if kind == torch.bfloat16:
-        return hasattr(ops, "_is_mkldnn_bf16_supported") and ops._is_mkldnn_bf16_supported()
+        return has_bfloat16()
     return kind == torch.float32 and _takes_onednn()
+
+
+@cache
+def has_bfloat16() -> bool:
+    """Whether oneDNN computes in bfloat16 on this processor; on x86 that takes AVX-512."""
+    ops = torch.ops.mkldnn
+    return hasattr(ops, "_is_mkldnn_bf16_supported") and ops._is_mkldnn_bf16_supported()
 
 
 @cache

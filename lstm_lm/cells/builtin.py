@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from lstm_lm.cells import lstm_pass
 from lstm_lm.cells.cell import State
 from lstm_lm.data.rows import Rows
+from lstm_lm.products import has_bfloat16
 from lstm_lm.regularization import Dropout
 
 
@@ -59,16 +60,20 @@ def _run_layers(
     keep them, with all that they were made of, until the next call.
     """
     weights, autocast = _weights(module, layers), nullcontext()
+    in_32_bits = x_TBE.is_cpu and torch.is_autocast_enabled("cpu") and not has_bfloat16()
     if x_TBE.is_cuda:
         x_TBE, state, weights = _for_cudnn(x_TBE, state, weights)
         autocast = torch.autocast("cuda", enabled=False)
+    elif in_32_bits:  # torch 2.13 would ask oneDNN for 16 bits all the same, and that is an error
+        x_TBE, state = x_TBE.float(), tuple(tensor.float() for tensor in state)
+        autocast = torch.autocast("cpu", enabled=False)
     run = getattr(torch, module.mode.lower())
     with autocast:
         y_TBH, *after = run(
             *(x_TBE, state if module.mode == "LSTM" else state[0], weights),
             *(True, len(layers), dropout, module.training, False, False),
         )
-    return y_TBH, tuple(after)
+    return y_TBH.to(torch.get_autocast_dtype("cpu")) if in_32_bits else y_TBH, tuple(after)
 
 
 def _weights(module: nn.RNNBase, layers: range) -> list[Tensor]:
