@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.long_cache import long_hash
+from toktools.kernels.long_cache import long_hash, same_bytes
 from toktools.kernels.vectors import load_word
 
 N_ROWS, N_BYTES, LINE = range(3)
@@ -43,18 +43,6 @@ def _place(index, first, second):
     """Return where in `index` the search for a piece with this key begins."""
     mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
     return mixed >> _HALF & np.uint64(len(index) - 1)
-
-
-@inlined
-def _same_bytes(kept, place, text, start, length):
-    """Whether a piece is the one that was kept; up to 7 bytes after both are read."""
-    for j in range(0, length, 8):
-        differ = load_word(kept, place + j) ^ load_word(text, start + j)
-        if length - j < 8:
-            differ &= _FIRST_BYTES[length - j]
-        if differ:
-            return False
-    return True
 
 
 @kernel
@@ -109,7 +97,7 @@ def count_pieces(chunk, starts, lines, weights, index, rows, kept, state):
                 if length <= SHORT:
                     same = rows[row, SECOND] == second
                 else:
-                    same = _same_bytes(kept, np.int64(rows[row, SECOND]), chunk, start, length)
+                    same = same_bytes(kept, np.int64(rows[row, SECOND]), chunk, start, length)
                 if same:
                     rows[row, COUNT] += weight
                     break
@@ -159,7 +147,7 @@ def add_rows(more, n_more, more_kept, index, rows, kept, state):
                     same = rows[row, SECOND] == second
                 else:
                     place = np.int64(rows[row, SECOND])
-                    same = _same_bytes(kept, place, more_kept, np.int64(second), np.int64(length))
+                    same = same_bytes(kept, place, more_kept, np.int64(second), np.int64(length))
                 if same:
                     rows[row, COUNT] += more[i, COUNT]
                     break

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.kernel import kernel
+from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.vectors import load_word, prefetch
 
 LONG = 512  # bytes; longer pieces are looked at every time
@@ -30,6 +30,18 @@ def long_hash(text, start, length):
     return mixed * _MIX_2
 
 
+@inlined
+def same_bytes(kept, place, text, start, length):
+    """Whether a piece is the one that was kept at `place`; up to 7 bytes after both are read."""
+    for i in range(0, length, 8):
+        differ = load_word(kept, place + i) ^ load_word(text, start + i)
+        if length - i < 8:
+            differ &= _BELOW[length - i]
+        if differ:
+            return False
+    return True
+
+
 @kernel
 def ask_for_long(long, text, start, length):
     """Ask for the row where a piece may stand, without waiting for it."""
@@ -47,13 +59,8 @@ def recall_long(long, ids, kept, mixed, text, start, length, out, count):
     where = long[slot, 1]
     if long[slot, 0] != mixed or where >> _HALF != np.uint64(length):
         return 0
-    place = np.int64(where & _ID)
-    for i in range(0, length, 8):
-        differ = load_word(kept, place + i) ^ load_word(text, start + i)
-        if length - i < 8:
-            differ &= _BELOW[length - i]
-        if differ:
-            return 0
+    if not same_bytes(kept, np.int64(where & _ID), text, start, length):
+        return 0
     n = np.int64(long[slot, 2] >> _HALF)
     place = np.int64(long[slot, 2] & _ID)
     for j in range(n):

@@ -211,7 +211,7 @@ def sum_pairs(cells, weights, lengths, limit, rows, n_rows, floor, sums):
     for i in range(_0, np.uint64(len(cells))):
         left, right = _pair_from(cells, i)
         if left >= 0 and right >= 0 and not too_long(lengths, left, right, limit):
-            sums[_sum_of(sums, pair_key(left, right))] += weights[i >> _BLOCK_BITS]
+            sums[_sum_of(sums, pair_key(left, right))] += weight_at(weights, i)
 
 
 @kernel
@@ -243,7 +243,7 @@ def enter_pairs(
         row, n_rows = row_of(index, rows, n_rows, key)
         row_at[i], at = row, np.uint64(row)
         if rows[at, MERGED] == 0:
-            rows[at, COUNT] += weights[i >> _BLOCK_BITS]
+            rows[at, COUNT] += weight_at(weights, i)
         rows[at, LENGTH] += 1
         n_places += 1
     return n_rows, n_places
