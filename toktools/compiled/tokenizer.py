@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from toktools.kernels.id_room import IdRoom
+
 
 class Encoder(Protocol):
     """What a compiled encoder can do; safe among threads.
@@ -35,8 +37,13 @@ class Encoder(Protocol):
         """Return the ids of one text of valid UTF-8."""
         ...
 
-    def encode_lines(self, data: Any) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Return the ids of texts that each end with a line feed, and how many are after each."""
+    def encode_lines(
+        self, data: Any, room: IdRoom | None = None
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the ids of texts that each end with a line feed, and how many are after each.
+
+        Args: room: where the ids are left; without it they are in an array of their own.
+        """
         ...
 
 
@@ -205,19 +212,21 @@ def encode_texts(
     return in_order(partial(_encode, encoder, eos_id), texts)
 
 
-def _encode(encoder: Encoder, eos_id: int | None, text: tuple[bytes, bool]) -> Chunk:
+def _encode(
+    encoder: Encoder, eos_id: int | None, text: tuple[bytes, bool], room: IdRoom | None = None
+) -> Chunk:
     import numpy as np
 
     from toktools.kernels.ended import ended
 
     data, lines = text
     if lines:
-        ids, ends = encoder.encode_lines(data)
+        ids, ends = encoder.encode_lines(data, room)
     else:
         ids = encoder.encode(data)
         ends = np.array([len(ids)], np.int64)
     if eos_id is not None:
-        ids, ends = ended(ids, ends, eos_id)
+        ids, ends = ended(ids, ends, eos_id, room if lines else None)
     return Chunk(ids, np.diff(ends, prepend=0))
 
 
@@ -230,15 +239,23 @@ def _rows(chunk: Chunk) -> Iterator[list[int]]:
 
 
 def _encode_files(encoder: Encoder, files: list[Path], eos_id: int | None) -> Iterator[Chunk]:
+    """Yield the lines of files in chunks, each of which is valid until the next."""
     from toktools.corpus.shards import shards
+    from toktools.kernels.id_room import IdRoom
     from toktools.kernels.threads import in_order
+    from toktools.kernels.workers import Workers
 
-    def encode(shard: tuple[Path, bytes]) -> Chunk:
+    rooms = Workers(IdRoom)
+
+    def encode(shard: tuple[Path, bytes]) -> tuple[Chunk, IdRoom]:
         path, data = shard
         _check_utf8(path, data)
-        return _encode(encoder, eos_id, (data, True))
+        room = rooms.take()
+        return _encode(encoder, eos_id, (data, True), room), room
 
-    return in_order(encode, ((path, data) for path in files for data in shards(path)))
+    for chunk, room in in_order(encode, ((path, data) for path in files for data in shards(path))):
+        yield chunk
+        rooms.give(room)
 
 
 def _check_utf8(path: Path, data: bytes) -> None:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from toktools.kernels.cuts import Cut, cut_of
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks
 from toktools.kernels.encoding import COUNT, encode_pieces
+from toktools.kernels.id_room import IdRoom
 from toktools.kernels.merge_table import merge_table
 from toktools.kernels.merging import find_unmerged, workspace
 from toktools.kernels.piece_trie import NONE, Pieces, piece_trie
-from toktools.kernels.word_cache import word_cache
+from toktools.kernels.word_cache import grown, word_cache
 from toktools.kernels.workers import Workers
 from toktools.pretokenizers import Pretokenizer
 
@@ -82,30 +83,35 @@ class ByteBPEEncoder:
         """Return the ids of one text, (n_tokens,). data: valid UTF-8."""
         return self._run(data, False)[0]
 
-    def encode_lines(self, data: bytes | Bytes) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    def encode_lines(
+        self, data: bytes | Bytes, room: IdRoom | None = None
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the ids of many texts end to end, and how many there are after each.
 
         Args: data: valid UTF-8, each text with a line feed behind it and none in it.
+              room: where the ids are left; without it they are in an array of their own.
         """
-        return self._run(data, True)
+        return self._run(data, True, room)
 
     def _run(
-        self, data: bytes | Bytes, lines: bool
+        self, data: bytes | Bytes, lines: bool, room: IdRoom | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
         merges, made = self._merges, self._merges.made
         workers = self._in_lines if lines else self._in_texts
         with workers.one() as work:
             work.begin(text, lines)
+            out = room or work.out
             for chunk, starts in cut_chunks(self._cut, text, lines=lines):
-                work.make_room(int(starts[-1]))
+                work.make_room(int(starts[-1]), out)
                 encode_pieces(
                     *(chunk, starts, len(starts) - 1, lines, work.line_ends),
                     *(self._byte_ids, self._byte_ranks, merges.entries, merges.shift, made),
-                    *(*self._whole, *work.cache, *work.piece, work.out, work.state),
+                    *(*self._whole, *work.cache, *work.piece, out.ids, work.state),
                 )
             n_ids, n_lines = work.state.tolist()
-            return work.out[:n_ids].copy(), work.line_ends[:n_lines].copy()
+            ids = out.ids[:n_ids]
+            return (ids if room else ids.copy()), work.line_ends[:n_lines].copy()
 
 
 def _byte_ranks(byte_ids: NDArray[np.int32], merges: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -123,12 +129,12 @@ class _Work:
     """The arrays of one thread."""
 
     def __init__(self, short_bits: int, long_bits: int) -> None:
-        self.cache = word_cache(short_bits, long_bits)
+        self.cache, self._long_bits = word_cache(short_bits, long_bits), long_bits
         self.state = np.zeros(2, np.int64)
-        self.out = np.empty(1 << 18, np.uint32)
+        self.out = IdRoom()
         self.line_ends = np.empty(1, np.int64)
         self._longest = 0
-        self.make_room(CHUNK)
+        self.make_room(CHUNK, self.out)
 
     def begin(self, text: Bytes, lines: bool) -> None:
         """Start on a new text."""
@@ -137,13 +143,10 @@ class _Work:
         if len(self.line_ends) <= n_lines:
             self.line_ends = np.empty(n_lines + 1, np.int64)
 
-    def make_room(self, n_bytes: int) -> None:
-        """Have room for the ids of a chunk, and for a piece as long."""
+    def make_room(self, n_bytes: int, out: IdRoom) -> None:
+        """Have room for the pieces and ids of a chunk, and for a piece as long."""
+        self.cache = grown(self.cache, self._long_bits)
         if n_bytes > self._longest:
             self._longest = n_bytes
             self.piece = workspace(n_bytes)
-        count = int(self.state[COUNT])
-        if count + n_bytes + 3 > len(self.out):
-            larger = np.empty(2 * (count + n_bytes + 3), np.uint32)
-            larger[:count] = self.out[:count]
-            self.out = larger
+        out.reserve(int(self.state[COUNT]), n_bytes + 3)

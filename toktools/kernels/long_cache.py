@@ -1,17 +1,24 @@
 """Long pieces and words met before, and their ids: found by a hash, then compared.
 
 What comes takes the place of what was there; when the room for ids or bytes is full, the cache
-begins anew. `word_cache.py` holds the short ones beside it.
+begins anew. Its table is small at first, for most texts have few long pieces, and memory that is
+touched here and there is filled with zeros by whole pages. `word_cache.py` holds the short ones
+beside it.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.vectors import load_word, prefetch
 
 LONG = 512  # bytes; longer pieces are looked at every time
+IDS, BYTES, ROWS = range(3)
+"""What stands where in `used`: how much of `ids`, of `kept` and of the table is taken."""
+
+_FIRST_BITS, _SHARE = 12, 4
 _BELOW = np.array([(1 << 8 * n) - 1 for n in range(8)], dtype=np.uint64)
 _MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
 _ID, _HALF, _29 = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(29)
@@ -73,19 +80,38 @@ def keep_long(long, ids, kept, used, mixed, text, start, length, symbols, n):
     """Put a long piece and its ids `symbols[:n]` in the place of what has its slot.
 
     Args: as in a `WordCache`: long: uint64 (m, 4), m a power of two: the hash; length and place in
-          `kept`; number and place in `ids`; unused. used: how much of `ids` and `kept` is taken.
+          `kept`; number and place in `ids`; unused. used: int64 (3,).
     """
-    if used[0] + n > len(ids) or used[1] + length + 8 > len(kept):
+    if used[IDS] + n > len(ids) or used[BYTES] + length + 8 > len(kept):
         long[:, 1] = 0  # no piece has length 0
         used[:] = 0
     slot = mixed >> _HALF & np.uint64(len(long) - 1)
-    place, first = used[1], used[0]
+    place, first = used[BYTES], used[IDS]
     for i in range(length):
         kept[place + i] = text[start + i]
     for j in range(n):
         ids[first + j] = symbols[j]
-    used[0] += n
-    used[1] += length
+    used[IDS] += n
+    used[BYTES] += length
+    used[ROWS] += long[slot, 1] == 0
     long[slot, 0] = mixed
     long[slot, 1] = np.uint64(length) << _HALF | np.uint64(place)
     long[slot, 2] = np.uint64(n) << _HALF | np.uint64(first)
+
+
+def first_table(bits: int) -> NDArray[np.uint64]:
+    """Return an empty table that may grow to 2^bits rows."""
+    return np.zeros((1 << min(bits, _FIRST_BITS), 4), np.uint64)
+
+
+def with_room(long: NDArray[np.uint64], used: NDArray[np.int64], bits: int) -> NDArray[np.uint64]:
+    """Return the table, or, where much of it is taken, one with more rows and the same pieces.
+
+    Args: bits: it gets no more than 2^bits rows.
+    """
+    if _SHARE * used[ROWS] < len(long) or len(long) >= 1 << bits:
+        return long
+    taken = long[long[:, 1] != 0]
+    larger = np.zeros((min(_SHARE * len(long), 1 << bits), 4), np.uint64)
+    larger[taken[:, 0] >> _HALF & np.uint64(len(larger) - 1)] = taken
+    return larger

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from toktools.kernels.character_classes import N_CODE_POINTS
 from toktools.kernels.cuts.blocks import HIGH, PADDING, below, code_point
 from toktools.kernels.cuts.chunks import padded
+from toktools.kernels.id_room import IdRoom
 from toktools.kernels.kernel import kernel
 from toktools.kernels.vectors import WIDTH, byte_masks, lowest_bit
 
@@ -87,20 +88,24 @@ class TableEncoder:
         return self._run(data, False)[0]
 
     def encode_lines(
-        self, data: bytes | NDArray[np.uint8]
+        self, data: bytes | NDArray[np.uint8], room: IdRoom | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the ids of many texts end to end, and how many there are after each.
 
         Args: data: valid UTF-8, each text with a line feed behind it and none in it.
+              room: where the ids are left; without it they are in an array of their own.
         """
-        return self._run(data, True)
+        return self._run(data, True, room)
 
     def _run(
-        self, data: bytes | NDArray[np.uint8], lines: bool
+        self, data: bytes | NDArray[np.uint8], lines: bool, room: IdRoom | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
         n_lines = int(np.count_nonzero(text == _LINE_FEED)) if lines else 0
-        out = np.empty(len(text) + PADDING, np.uint32)
+        n_room = len(text) + PADDING
+        if room:
+            room.reserve(0, n_room)
+        out = room.ids if room else np.empty(n_room, np.uint32)
         ends, state = np.empty(n_lines, np.int64), np.zeros(2, np.int64)
         position = 0
         while position < len(text):
@@ -111,4 +116,5 @@ class TableEncoder:
             encode_by_table(chunk, n, lines, self._in_bytes, self._table, ends, out, state)
             position += n
         n_ids = int(state[COUNT])
-        return (out[:n_ids] if 2 * n_ids >= len(text) else out[:n_ids].copy()), ends
+        ids = out[:n_ids]
+        return (ids if room or 2 * n_ids >= len(text) else ids.copy()), ends

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.long_cache import LONG
+from toktools.kernels.long_cache import LONG, first_table, with_room
 from toktools.kernels.vectors import load_word, prefetch, store_word
 
 SHORT = 15  # bytes
@@ -49,7 +49,7 @@ class WordCache(NamedTuple):
 
 
 def word_cache(short_bits: int = 17, long_bits: int = 14) -> WordCache:
-    """Return an empty cache; 6 MB by default."""
+    """Return an empty cache; with `grown`, 6 MB by default."""
     n = 4 << short_bits
     words = np.zeros(n + 8, np.uint64)
     first = -words.ctypes.data % 64 // 8  # two rows side by side share a line of memory
@@ -57,11 +57,17 @@ def word_cache(short_bits: int = 17, long_bits: int = 14) -> WordCache:
         words[first : first + n].reshape(-1, 4),
         np.empty(2 << short_bits, np.uint32),
         np.zeros(2, np.int64),
-        np.zeros((1 << long_bits, 4), np.uint64),
+        first_table(long_bits),
         np.empty(max(4 << long_bits, LONG), np.uint32),
         np.empty(max(32 << long_bits, LONG) + 8, np.uint8),
-        np.zeros(2, np.int64),
+        np.zeros(3, np.int64),
     )
+
+
+def grown(cache: WordCache, long_bits: int) -> WordCache:
+    """Return the cache with room for more long words, up to 2^long_bits of them."""
+    long = with_room(cache.long, cache.long_used, long_bits)
+    return cache if long is cache.long else cache._replace(long=long)
 
 
 @inlined

@@ -15,9 +15,10 @@ from toktools.kernels.character_map import CharacterMap
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.blocks import PADDING
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks, padded
+from toktools.kernels.id_room import IdRoom
 from toktools.kernels.piece_trie import NONE, Pieces, piece_trie
 from toktools.kernels.word_bounds import bounds_of_pieces, word_bounds
-from toktools.kernels.word_cache import SHORT, crowded_words, keep_words, word_cache
+from toktools.kernels.word_cache import SHORT, crowded_words, grown, keep_words, word_cache
 from toktools.kernels.word_filter import word_filter
 from toktools.kernels.workers import Workers
 
@@ -87,7 +88,7 @@ class WordEncoder:
 
     def _new_work(self, lines: bool) -> _Work:
         """Return arrays for a thread; between lines, a line feed is a word without ids."""
-        work = _Work(word_cache(*self._bits))
+        work = _Work(*self._bits)
         if self._complete:
             data, sizes, ids = self._short_words
             if lines:
@@ -100,23 +101,28 @@ class WordEncoder:
         """Return the ids of one text, (n_tokens,). data: valid UTF-8."""
         return self._run(data, False)[0]
 
-    def encode_lines(self, data: bytes | Bytes) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    def encode_lines(
+        self, data: bytes | Bytes, room: IdRoom | None = None
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the ids of many texts end to end, and how many there are after each.
 
         Args: data: valid UTF-8, each text with a line feed behind it and none in it.
+              room: where the ids are left; without it they are in an array of their own.
         """
-        return self._run(data, True)
+        return self._run(data, True, room)
 
     def _run(
-        self, data: bytes | Bytes, lines: bool
+        self, data: bytes | Bytes, lines: bool, room: IdRoom | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
         with (self._workers_of_lines if lines else self._workers).one() as work:
             work.state[:] = 0
+            out = room or work.out
             for words in self._words(text, lines, work):
-                self._encode_words(words, lines, work)
+                self._encode_words(words, lines, work, out)
             n_ids, n_lines = work.state[loop.COUNT], work.state[loop.LINES]
-            return work.out[:n_ids].copy(), work.line_ends[:n_lines].copy()
+            ids = out.ids[:n_ids]
+            return (ids if room else ids.copy()), work.line_ends[:n_lines].copy()
 
     def _words(self, text: Bytes, lines: bool, work: _Work) -> Iterator[Words]:
         if isinstance(self._cut, CharacterMap):
@@ -128,23 +134,28 @@ class WordEncoder:
             n = bounds_of_pieces(pieces, n, end, work.starts, work.ends)
             yield chunk, work.starts, work.ends, n
 
-    def _encode_words(self, words: Words, lines: bool, work: _Work) -> None:
+    def _encode_words(self, words: Words, lines: bool, work: _Work, out: IdRoom) -> None:
         chunk, starts, ends, n_words = words
         state, spelling, map = work.state, self._spelling, self._map
         n_bytes = int(ends[n_words - 1]) if n_words else 0
         work.make_room(n_bytes + 1, map.growth)
         work.make_room_for_lines(n_words if lines else 0)
+        n_ids = (n_bytes + 1) * map.growth + 3
+        out.reserve(int(state[loop.COUNT]), n_ids)
         state[loop.WORD] = 0
         while not loop.encode_words(
             *(chunk, starts, ends, n_words, lines, work.line_ends),
             *(map.rewrites, map.mapped_at, map.mapped),
             *(*self._trie, spelling.whole, self._complete, self._long_words, spelling.unknown),
             *(spelling.limit, spelling.in_bytes),
-            *(*work.cache, work.word, work.symbols, work.out, state),
+            *(*work.cache, work.word, work.symbols, out.ids, state),
         ):
             i = int(state[loop.WORD])
             ids = spelling.readable(chunk[starts[i] : ends[i]].tobytes().decode())
-            work.add(ids, room=(n_bytes + 1) * map.growth)
+            count = int(state[loop.COUNT])
+            out.reserve(count, len(ids) + n_ids)
+            out.ids[count : count + len(ids)] = ids
+            state[loop.COUNT] += len(ids)
             state[loop.WORD] += 1
 
 
@@ -184,24 +195,24 @@ def _before_character(text: Bytes, position: int, n: int) -> int:
 class _Work:
     """The arrays of one thread."""
 
-    def __init__(self, cache: tuple[NDArray, ...]) -> None:
-        self.cache = cache
+    def __init__(self, short_bits: int, long_bits: int) -> None:
+        self.cache, self._long_bits = word_cache(short_bits, long_bits), long_bits
         self.state = np.zeros(3, np.int64)
-        self.out = np.empty(1 << 18, np.uint32)
+        self.out = IdRoom()
         self.line_ends = np.empty(1, np.int64)
         self.starts = self.ends = np.empty(0, np.int64)
         self.word, self.symbols = np.empty(0, np.uint8), np.empty(0, np.int32)
         self.make_room(CHUNK + 1)
 
     def make_room(self, n_bytes: int, growth: int = 1) -> None:
-        """Have room for the words and ids of a chunk."""
+        """Have room for the words of a chunk, and for one as long."""
+        self.cache = grown(self.cache, self._long_bits)
         if len(self.starts) < n_bytes + PADDING:
             self.starts = np.empty(n_bytes + PADDING, np.int64)
             self.ends = np.empty(n_bytes + PADDING, np.int64)
         if len(self.word) < n_bytes * growth:
             self.word = np.empty(n_bytes * growth, np.uint8)
             self.symbols = np.empty(n_bytes * growth, np.int32)
-        self._make_room_for_ids(n_bytes * growth)
 
     def make_room_for_lines(self, n: int) -> None:
         """Have room for so many more ends of lines."""
@@ -210,20 +221,6 @@ class _Work:
             larger = np.empty(2 * (n_lines + n) + 1, np.int64)
             larger[:n_lines] = self.line_ends[:n_lines]
             self.line_ends = larger
-
-    def _make_room_for_ids(self, n: int) -> None:
-        count = int(self.state[loop.COUNT])
-        if count + n + 3 > len(self.out):
-            larger = np.empty(2 * (count + n + 3), np.uint32)
-            larger[:count] = self.out[:count]
-            self.out = larger
-
-    def add(self, ids: Sequence[int], room: int) -> None:
-        """Append ids, and keep room for more."""
-        self._make_room_for_ids(len(ids) + room)
-        count = int(self.state[loop.COUNT])
-        self.out[count : count + len(ids)] = ids
-        self.state[loop.COUNT] += len(ids)
 
 
 def _padded(

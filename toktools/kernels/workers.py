@@ -29,11 +29,19 @@ class Workers(Generic[W]):
     @contextmanager
     def one(self) -> Iterator[W]:
         """Lend a set of arrays."""
-        try:
-            worker = self._free.pop()
-        except IndexError:
-            worker = self._make()
+        worker = self.take()
         try:
             yield worker
         finally:
-            self._free.append(worker)
+            self.give(worker)
+
+    def take(self) -> W:
+        """Lend a set of arrays until it is given back."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._make()
+
+    def give(self, worker: W) -> None:
+        """Take back what was lent."""
+        self._free.append(worker)
