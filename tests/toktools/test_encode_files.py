@@ -14,7 +14,8 @@ from toktools.compiled import texts as compiled_texts
 from toktools.compiled.tokenizer import CompiledTokenizer
 from toktools.compiled.worth import Least
 from toktools.corpus import shards as shards_module
-from toktools.corpus.shards import can_be_mapped, shards
+from toktools.corpus.shards import can_be_sharded, shards
+from toktools.kernels.room import Room
 
 CONTENTS = [
     b"one two\n\nthree\n",
@@ -59,7 +60,7 @@ def test_ids_and_starts_are_those_of_the_lines(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setenv("TOKTOOLS_THREADS", threads)
-    paths = [path for path in write(tmp_path, CONTENTS) if can_be_mapped(path)]
+    paths = [path for path in write(tmp_path, CONTENTS) if can_be_sharded(path)]
     lines = [line for path in paths for line in open_corpus(path)]
     expected = [readably(tokenizer, line, add_eos=eos) for line in lines]
     for out in (None, tmp_path / "ids.npy"):
@@ -72,10 +73,11 @@ def test_ids_and_starts_are_those_of_the_lines(
 @pytest.mark.parametrize("content", CONTENTS)
 def test_pieces_of_a_file_are_its_lines(tmp_path: Path, content: bytes):
     path = write(tmp_path, [content])[0]
-    if not can_be_mapped(path):
+    if not can_be_sharded(path):
         assert len(content) <= 3
         return
-    pieces = b"".join(shards(path))
+    room = Room(np.uint8)
+    pieces = b"".join(shard.read(room).tobytes() for shard in shards(path))
     assert pieces.endswith(b"\n")
     assert pieces[:-1].decode().split("\n") == list(open_corpus(path))
 

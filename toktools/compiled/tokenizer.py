@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from toktools.kernels.id_room import IdRoom
+    from toktools.kernels.room import Room
 
 
 class Encoder(Protocol):
@@ -38,7 +38,7 @@ class Encoder(Protocol):
         ...
 
     def encode_lines(
-        self, data: Any, room: IdRoom | None = None
+        self, data: Any, room: Room | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the ids of texts that each end with a line feed, and how many are after each.
 
@@ -184,18 +184,18 @@ class CompiledTokenizer(Tokenizer):
     ) -> Documents:
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         files = list(map(Path, paths))
-        if not self._worth_mapping(files) or self._compiled is None or self._normalizer_before:
+        if not self._worth_sharding(files) or self._compiled is None or self._normalizer_before:
             return super().encode_files(paths, add_eos=add_eos, out=out)
         chunks = _encode_files(self._compiled, files, self.require_eos() if add_eos else None)
         if out is not None:
             return write_documents(chunks, Path(out), self.n_vocab)
         return gather(chunks, sum(path.stat().st_size for path in files))
 
-    def _worth_mapping(self, files: list[Path]) -> bool:
-        """Whether files can be mapped into memory, and are much text."""
-        from toktools.corpus.shards import can_be_mapped
+    def _worth_sharding(self, files: list[Path]) -> bool:
+        """Whether files can be cut into shards, and are much text."""
+        from toktools.corpus.shards import can_be_sharded
 
-        if not all(map(can_be_mapped, files)):
+        if not all(map(can_be_sharded, files)):
             return False
         return self._is_enough(sum(path.stat().st_size for path in files))
 
@@ -213,7 +213,7 @@ def encode_texts(
 
 
 def _encode(
-    encoder: Encoder, eos_id: int | None, text: tuple[bytes, bool], room: IdRoom | None = None
+    encoder: Encoder, eos_id: int | None, text: tuple[Any, bool], room: Room | None = None
 ) -> Chunk:
     import numpy as np
 
@@ -240,31 +240,32 @@ def _rows(chunk: Chunk) -> Iterator[list[int]]:
 
 def _encode_files(encoder: Encoder, files: list[Path], eos_id: int | None) -> Iterator[Chunk]:
     """Yield the lines of files in chunks, each of which is valid until the next."""
-    from toktools.corpus.shards import shards
-    from toktools.kernels.id_room import IdRoom
+    import numpy as np
+
+    from toktools.corpus.shards import Shard, shards
+    from toktools.kernels.room import Room
     from toktools.kernels.threads import in_order
     from toktools.kernels.workers import Workers
 
-    rooms = Workers(IdRoom)
+    texts, rooms = Workers(lambda: Room(np.uint8)), Workers(lambda: Room(np.uint32))
 
-    def encode(shard: tuple[Path, bytes]) -> tuple[Chunk, IdRoom]:
-        path, data = shard
-        _check_utf8(path, data)
+    def encode(shard: Shard) -> tuple[Chunk, Room]:
         room = rooms.take()
-        return _encode(encoder, eos_id, (data, True), room), room
+        with texts.one() as text:
+            data = shard.read(text)
+            _check_utf8(shard.path, data)
+            return _encode(encoder, eos_id, (data, True), room), room
 
-    for chunk, room in in_order(encode, ((path, data) for path in files for data in shards(path))):
+    for chunk, room in in_order(encode, (shard for path in files for shard in shards(path))):
         yield chunk
         rooms.give(room)
 
 
-def _check_utf8(path: Path, data: bytes) -> None:
+def _check_utf8(path: Path, data: NDArray[np.uint8]) -> None:
     """Raise the error of the readable code at a file with bytes that are not UTF-8."""
-    import numpy as np
-
     from toktools.corpus import open_corpus
     from toktools.kernels.utf8 import is_utf8
 
-    if not is_utf8(np.frombuffer(data, np.uint8)):
+    if not is_utf8(data):
         for _ in open_corpus(path):
             pass

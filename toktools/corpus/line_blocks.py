@@ -12,7 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from toktools.corpus.shards import shards
+import numpy as np
+from numpy.typing import NDArray
+
+from toktools.corpus.shards import Shard, shards
+from toktools.kernels.room import Room
 
 BLOCK = 1 << 18  # bytes, about
 
@@ -20,15 +24,29 @@ BLOCK = 1 << 18  # bytes, about
 class Block(NamedTuple):
     """Documents, as UTF-8.
 
-    data: the bytes; lines: whether each line is a document, with a line feed behind it, the last
-    one too; otherwise they are one document. weight: how often each counts. valid: whether the
-    bytes are known to be UTF-8.
+    data: the bytes, or where they are to be read. lines: whether each line is a document, with a
+    line feed behind it, the last one too; otherwise they are one document. weight: how often each
+    counts. valid: whether the bytes are known to be UTF-8.
     """
 
-    data: bytes
+    data: bytes | Shard
     lines: bool = True
     weight: int = 1
     valid: bool = True
+
+    def read(self, room: Room) -> NDArray[np.uint8]:
+        """Return the bytes; they stand in `room`, with PADDING more of any kind behind them.
+
+        Raises: OSError if a file cannot be read.
+        """
+        from toktools.kernels.cuts.blocks import PADDING
+
+        if isinstance(self.data, Shard):
+            return self.data.read(room)
+        n = len(self.data)
+        room.reserve(0, n + PADDING)
+        room.array[:n] = np.frombuffer(self.data, np.uint8)
+        return room.array[:n]
 
 
 def file_blocks(paths: Iterable[Path]) -> Iterator[Block]:
@@ -36,7 +54,7 @@ def file_blocks(paths: Iterable[Path]) -> Iterator[Block]:
 
     Raises: OSError if a file cannot be read.
     """
-    return (Block(data, valid=False) for path in paths for data in shards(path, BLOCK))
+    return (Block(shard, valid=False) for path in paths for shard in shards(path, BLOCK))
 
 
 def document_blocks(documents: Iterable[Any], weighted: Any) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""Text files in pieces of some MB, for many threads: mapped into memory, not read line by line.
+"""Text files in pieces of some MB, for many threads, each of which reads those that it is given.
 
 A piece ends where a line does. What stands in it are the lines that `open_corpus` would give, as
 bytes, each with a line feed behind it: without byte order mark and carriage returns at line ends.
@@ -6,23 +6,32 @@ bytes, each with a line feed behind it: without byte order mark and carriage ret
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toktools.corpus.files import NOT_TEXT
 from toktools.corpus.records import RECORD_SUFFIXES
 from toktools.corpus.streams import COMPRESSED, inner_suffix
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from toktools.kernels.room import Room
+
 SHARD = 1 << 21  # bytes
 _BOM = "\ufeff".encode()
+_LINE_FEED = ord("\n")
+_LINE = 1 << 16  # bytes of a line that are looked at together
 
 
-def can_be_mapped(path: Path) -> bool:
-    """Whether a path is a file of lines that can be mapped: text, not compressed, not empty.
+def can_be_sharded(path: Path) -> bool:
+    """Whether a path is a file of lines that can be read from any place: not packed, not empty.
 
     Example:
-        >>> can_be_mapped(Path("news.jsonl")), can_be_mapped(Path("there is none.txt"))
+        >>> can_be_sharded(Path("news.jsonl")), can_be_sharded(Path("there is none.txt"))
         (False, False)
     """
     apart = (*COMPRESSED, *RECORD_SUFFIXES, *NOT_TEXT)
@@ -31,31 +40,51 @@ def can_be_mapped(path: Path) -> bool:
     return path.stat().st_size > len(_BOM)
 
 
-def shards(path: Path, n_bytes: int = SHARD) -> Iterator[bytes]:
+@dataclass(frozen=True)
+class Shard:
+    """Some lines of a file: its bytes from `start` up to `end`, which ends a line, or the file."""
+
+    path: Path
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def read(self, room: Room) -> NDArray[np.uint8]:
+        """Return whole lines, each with a line feed behind it and nothing else.
+
+        Args:   room: where they stand from then on; behind them PADDING bytes more of any kind.
+        Raises: OSError if the file cannot be read.
+        """
+        from toktools.kernels.cuts.blocks import PADDING
+        from toktools.kernels.line_ends import drop_returns
+
+        room.reserve(0, len(self) + 1 + PADDING)
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.start)
+            n = 0
+            while more := file.readinto(room.array.data[n : len(self)]):
+                n += more
+        n = drop_returns(room.array, n)
+        if not n or room.array[n - 1] != _LINE_FEED:
+            room.array[n] = _LINE_FEED
+            n += 1
+        return room.array[:n]
+
+
+def shards(path: Path, n_bytes: int = SHARD) -> Iterator[Shard]:
     """Yield the lines of a file, some MB at a time; a piece is longer where one line is.
 
     Raises: OSError if the file cannot be read.
     """
-    if not path.stat().st_size:
-        return  # nothing can be mapped
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        position = len(_BOM) if data[: len(_BOM)] == _BOM else 0
-        while position < len(data):
-            end = data.find(b"\n", min(position + n_bytes, len(data) - 1)) + 1 or len(data)
-            yield _lines(data, position, end)
-            _let_go(data, end)
-            position = end
-
-
-def _let_go(data: mmap.mmap, end: int) -> None:
-    """Let the system take back the memory of what was read, where it can be told to."""
-    if hasattr(mmap, "MADV_DONTNEED"):
-        data.madvise(mmap.MADV_DONTNEED, 0, end)
-
-
-def _lines(data: mmap.mmap, start: int, end: int) -> bytes:
-    """Return whole lines, each with a line feed behind it and nothing else."""
-    lines = data[start:end]
-    if b"\r" in lines:
-        lines = lines.replace(b"\r\n", b"\n")
-    return lines if lines.endswith(b"\n") else lines + b"\n"
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        start = len(_BOM) if file.read(len(_BOM)) == _BOM else 0
+        while start < size:
+            file.seek(min(start + n_bytes, size - 1))
+            while (part := file.readline(_LINE)) and not part.endswith(b"\n"):
+                pass
+            end = max(file.tell(), start + 1)
+            yield Shard(path, start, end)
+            start = end

@@ -10,8 +10,9 @@ import numpy as np
 from toktools.corpus.digest import Halves
 from toktools.corpus.line_blocks import Block
 from toktools.kernels.cuts import Cut
-from toktools.kernels.digesting import PADDING, digest_documents
+from toktools.kernels.digesting import digest_documents
 from toktools.kernels.piece_counter import PieceCounter
+from toktools.kernels.room import Room
 from toktools.kernels.utf8 import is_utf8
 from toktools.training.packed_counts import PackedCounts
 
@@ -38,21 +39,21 @@ class BlockCounter:
     """
 
     def __init__(self, cut: Cut) -> None:
-        self._pieces = PieceCounter(cut)
+        self._pieces, self._text = PieceCounter(cut), Room(np.uint8)
         self.sums = Halves(0, 0)
 
     def count(self, block: Block) -> CountedBlock | None:
         """Count one block; None, and nothing counted, if it is not UTF-8."""
-        n = len(block.data)
-        text = np.frombuffer(block.data + bytes(PADDING), np.uint8)
-        if not block.valid and not is_utf8(text[:n]):
+        text = block.read(self._text)
+        n = len(text)
+        if not block.valid and not is_utf8(text):
             return None
         sums = np.zeros(2, np.uint64)
-        n_read = int(digest_documents(text, n, block.lines, sums))
+        n_read = int(digest_documents(self._text.array, n, block.lines, sums))
         low, high = (block.weight * half for half in sums.tolist())
         self.sums = Halves(self.sums.low + low, self.sums.high + high)
         weights = np.full(1, block.weight, np.int64)
-        self._pieces.add(text[:n], lines=block.lines, weights=weights)
+        self._pieces.add(text, lines=block.lines, weights=weights)
         n_bytes = n - n_read if block.lines else n
         return CountedBlock(n_read, n_read * block.weight, n_bytes * block.weight)
 

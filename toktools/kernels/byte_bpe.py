@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 
 from toktools.kernels.cuts import Cut, cut_of
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks
-from toktools.kernels.encoding import COUNT, encode_pieces
-from toktools.kernels.id_room import IdRoom
+from toktools.kernels.encoding import COUNT, LINES, encode_pieces
 from toktools.kernels.merge_table import merge_table
 from toktools.kernels.merging import find_unmerged, workspace
 from toktools.kernels.piece_trie import NONE, Pieces, piece_trie
+from toktools.kernels.room import BYTES_AN_ID, Room
 from toktools.kernels.word_cache import grown, word_cache
 from toktools.kernels.workers import Workers
 from toktools.pretokenizers import Pretokenizer
 
 Bytes = NDArray[np.uint8]
-_LINE_FEED = ord("\n")
 
 
 class ByteBPEEncoder:
@@ -84,7 +83,7 @@ class ByteBPEEncoder:
         return self._run(data, False)[0]
 
     def encode_lines(
-        self, data: bytes | Bytes, room: IdRoom | None = None
+        self, data: bytes | Bytes, room: Room | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the ids of many texts end to end, and how many there are after each.
 
@@ -94,24 +93,25 @@ class ByteBPEEncoder:
         return self._run(data, True, room)
 
     def _run(
-        self, data: bytes | Bytes, lines: bool, room: IdRoom | None = None
+        self, data: bytes | Bytes, lines: bool, room: Room | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
         merges, made = self._merges, self._merges.made
         workers = self._in_lines if lines else self._in_texts
         with workers.one() as work:
-            work.begin(text, lines)
+            work.state[:] = 0
             out = room or work.out
+            out.reserve(0, len(text) // BYTES_AN_ID)
             for chunk, starts in cut_chunks(self._cut, text, lines=lines):
-                work.make_room(int(starts[-1]), out)
+                work.make_room(int(starts[-1]), len(starts) if lines else 1, out)
                 encode_pieces(
-                    *(chunk, starts, len(starts) - 1, lines, work.line_ends),
+                    *(chunk, starts, len(starts) - 1, lines, work.line_ends.array),
                     *(self._byte_ids, self._byte_ranks, merges.entries, merges.shift, made),
-                    *(*self._whole, *work.cache, *work.piece, out.ids, work.state),
+                    *(*self._whole, *work.cache, *work.piece, out.array, work.state),
                 )
             n_ids, n_lines = work.state.tolist()
-            ids = out.ids[:n_ids]
-            return (ids if room else ids.copy()), work.line_ends[:n_lines].copy()
+            ids = out.array[:n_ids]
+            return (ids if room else ids.copy()), work.line_ends.array[:n_lines].copy()
 
 
 def _byte_ranks(byte_ids: NDArray[np.int32], merges: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -131,22 +131,15 @@ class _Work:
     def __init__(self, short_bits: int, long_bits: int) -> None:
         self.cache, self._long_bits = word_cache(short_bits, long_bits), long_bits
         self.state = np.zeros(2, np.int64)
-        self.out = IdRoom()
-        self.line_ends = np.empty(1, np.int64)
+        self.out, self.line_ends = Room(np.uint32), Room(np.int64)
         self._longest = 0
-        self.make_room(CHUNK, self.out)
+        self.make_room(CHUNK, 1, self.out)
 
-    def begin(self, text: Bytes, lines: bool) -> None:
-        """Start on a new text."""
-        self.state[:] = 0
-        n_lines = int(np.count_nonzero(text == _LINE_FEED)) if lines else 0
-        if len(self.line_ends) <= n_lines:
-            self.line_ends = np.empty(n_lines + 1, np.int64)
-
-    def make_room(self, n_bytes: int, out: IdRoom) -> None:
-        """Have room for the pieces and ids of a chunk, and for a piece as long."""
+    def make_room(self, n_bytes: int, n_lines: int, out: Room) -> None:
+        """Have room for the pieces, ids and lines of a chunk, and for a piece as long."""
         self.cache = grown(self.cache, self._long_bits)
         if n_bytes > self._longest:
             self._longest = n_bytes
             self.piece = workspace(n_bytes)
         out.reserve(int(self.state[COUNT]), n_bytes + 3)
+        self.line_ends.reserve(int(self.state[LINES]), n_lines)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.kernels.id_room import IdRoom
 from toktools.kernels.kernel import kernel
+from toktools.kernels.room import Room
 
 
 def ended(
-    ids: NDArray[np.uint32], ends: NDArray[np.int64], eos_id: int, room: IdRoom | None = None
+    ids: NDArray[np.uint32], ends: NDArray[np.int64], eos_id: int, room: Room | None = None
 ) -> tuple[NDArray[np.uint32], NDArray[Any]]:
     """Return the ids with `eos_id` behind each document, and the documents' new ends.
 
@@ -26,7 +26,7 @@ def ended(
     n = len(ids) + len(ends)
     if room:
         room.reserve(len(ids), len(ends))
-    out = room.ids[:n] if room else np.empty(n, np.uint32)
+    out = room.array[:n] if room else np.empty(n, np.uint32)
     _end(ids, ends, eos_id, out)
     return out, ends + np.arange(1, len(ends) + 1)
 

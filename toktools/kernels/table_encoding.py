@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from toktools.kernels.character_classes import N_CODE_POINTS
 from toktools.kernels.cuts.blocks import HIGH, PADDING, below, code_point
 from toktools.kernels.cuts.chunks import padded
-from toktools.kernels.id_room import IdRoom
 from toktools.kernels.kernel import kernel
+from toktools.kernels.room import Room
 from toktools.kernels.vectors import WIDTH, byte_masks, lowest_bit
 
 CHUNK = 1 << 17  # bytes
@@ -88,7 +88,7 @@ class TableEncoder:
         return self._run(data, False)[0]
 
     def encode_lines(
-        self, data: bytes | NDArray[np.uint8], room: IdRoom | None = None
+        self, data: bytes | NDArray[np.uint8], room: Room | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the ids of many texts end to end, and how many there are after each.
 
@@ -98,23 +98,24 @@ class TableEncoder:
         return self._run(data, True, room)
 
     def _run(
-        self, data: bytes | NDArray[np.uint8], lines: bool, room: IdRoom | None = None
+        self, data: bytes | NDArray[np.uint8], lines: bool, room: Room | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
-        n_lines = int(np.count_nonzero(text == _LINE_FEED)) if lines else 0
         n_room = len(text) + PADDING
         if room:
             room.reserve(0, n_room)
-        out = room.ids if room else np.empty(n_room, np.uint32)
-        ends, state = np.empty(n_lines, np.int64), np.zeros(2, np.int64)
+        out = room.array if room else np.empty(n_room, np.uint32)
+        ends, state = Room(np.int64), np.zeros(2, np.int64)
         position = 0
         while position < len(text):
             n = min(CHUNK, len(text) - position)
             while position + n < len(text) and text[position + n] & 0xC0 == 0x80:
                 n -= 1
             chunk = padded(text, position, n)
-            encode_by_table(chunk, n, lines, self._in_bytes, self._table, ends, out, state)
+            ends.reserve(int(state[LINES]), n if lines else 0)
+            encode_by_table(chunk, n, lines, self._in_bytes, self._table, ends.array, out, state)
             position += n
-        n_ids = int(state[COUNT])
+        n_ids, n_lines = state.tolist()
         ids = out[:n_ids]
-        return (ids if room or 2 * n_ids >= len(text) else ids.copy()), ends
+        is_full = 2 * n_ids >= len(text)
+        return (ids if room or is_full else ids.copy()), ends.array[:n_lines].copy()

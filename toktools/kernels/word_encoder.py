@@ -15,8 +15,8 @@ from toktools.kernels.character_map import CharacterMap
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.blocks import PADDING
 from toktools.kernels.cuts.chunks import CHUNK, cut_chunks, padded
-from toktools.kernels.id_room import IdRoom
 from toktools.kernels.piece_trie import NONE, Pieces, piece_trie
+from toktools.kernels.room import BYTES_AN_ID, Room
 from toktools.kernels.word_bounds import bounds_of_pieces, word_bounds
 from toktools.kernels.word_cache import SHORT, crowded_words, grown, keep_words, word_cache
 from toktools.kernels.word_filter import word_filter
@@ -102,7 +102,7 @@ class WordEncoder:
         return self._run(data, False)[0]
 
     def encode_lines(
-        self, data: bytes | Bytes, room: IdRoom | None = None
+        self, data: bytes | Bytes, room: Room | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the ids of many texts end to end, and how many there are after each.
 
@@ -112,17 +112,18 @@ class WordEncoder:
         return self._run(data, True, room)
 
     def _run(
-        self, data: bytes | Bytes, lines: bool, room: IdRoom | None = None
+        self, data: bytes | Bytes, lines: bool, room: Room | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
         with (self._workers_of_lines if lines else self._workers).one() as work:
             work.state[:] = 0
             out = room or work.out
+            out.reserve(0, len(text) // BYTES_AN_ID)
             for words in self._words(text, lines, work):
                 self._encode_words(words, lines, work, out)
             n_ids, n_lines = work.state[loop.COUNT], work.state[loop.LINES]
-            ids = out.ids[:n_ids]
-            return (ids if room else ids.copy()), work.line_ends[:n_lines].copy()
+            ids = out.array[:n_ids]
+            return (ids if room else ids.copy()), work.line_ends.array[:n_lines].copy()
 
     def _words(self, text: Bytes, lines: bool, work: _Work) -> Iterator[Words]:
         if isinstance(self._cut, CharacterMap):
@@ -134,27 +135,27 @@ class WordEncoder:
             n = bounds_of_pieces(pieces, n, end, work.starts, work.ends)
             yield chunk, work.starts, work.ends, n
 
-    def _encode_words(self, words: Words, lines: bool, work: _Work, out: IdRoom) -> None:
+    def _encode_words(self, words: Words, lines: bool, work: _Work, out: Room) -> None:
         chunk, starts, ends, n_words = words
         state, spelling, map = work.state, self._spelling, self._map
         n_bytes = int(ends[n_words - 1]) if n_words else 0
         work.make_room(n_bytes + 1, map.growth)
-        work.make_room_for_lines(n_words if lines else 0)
+        work.line_ends.reserve(int(state[loop.LINES]), n_words + 1 if lines else 1)
         n_ids = (n_bytes + 1) * map.growth + 3
         out.reserve(int(state[loop.COUNT]), n_ids)
         state[loop.WORD] = 0
         while not loop.encode_words(
-            *(chunk, starts, ends, n_words, lines, work.line_ends),
+            *(chunk, starts, ends, n_words, lines, work.line_ends.array),
             *(map.rewrites, map.mapped_at, map.mapped),
             *(*self._trie, spelling.whole, self._complete, self._long_words, spelling.unknown),
             *(spelling.limit, spelling.in_bytes),
-            *(*work.cache, work.word, work.symbols, out.ids, state),
+            *(*work.cache, work.word, work.symbols, out.array, state),
         ):
             i = int(state[loop.WORD])
             ids = spelling.readable(chunk[starts[i] : ends[i]].tobytes().decode())
             count = int(state[loop.COUNT])
             out.reserve(count, len(ids) + n_ids)
-            out.ids[count : count + len(ids)] = ids
+            out.array[count : count + len(ids)] = ids
             state[loop.COUNT] += len(ids)
             state[loop.WORD] += 1
 
@@ -198,8 +199,7 @@ class _Work:
     def __init__(self, short_bits: int, long_bits: int) -> None:
         self.cache, self._long_bits = word_cache(short_bits, long_bits), long_bits
         self.state = np.zeros(3, np.int64)
-        self.out = IdRoom()
-        self.line_ends = np.empty(1, np.int64)
+        self.out, self.line_ends = Room(np.uint32), Room(np.int64)
         self.starts = self.ends = np.empty(0, np.int64)
         self.word, self.symbols = np.empty(0, np.uint8), np.empty(0, np.int32)
         self.make_room(CHUNK + 1)
@@ -213,14 +213,6 @@ class _Work:
         if len(self.word) < n_bytes * growth:
             self.word = np.empty(n_bytes * growth, np.uint8)
             self.symbols = np.empty(n_bytes * growth, np.int32)
-
-    def make_room_for_lines(self, n: int) -> None:
-        """Have room for so many more ends of lines."""
-        n_lines = int(self.state[loop.LINES])
-        if n_lines + n >= len(self.line_ends):
-            larger = np.empty(2 * (n_lines + n) + 1, np.int64)
-            larger[:n_lines] = self.line_ends[:n_lines]
-            self.line_ends = larger
 
 
 def _padded(

@@ -22,6 +22,7 @@ from toktools.corpus.corpus import Corpus, Stats
 from toktools.corpus.digest import CorpusDigest
 from toktools.corpus.line_blocks import Block, document_blocks, file_blocks
 from toktools.kernels.cuts import knows_cut
+from toktools.kernels.room import Room
 from toktools.normalizers import Normalizer
 from toktools.pretokenizers import Pretokenizer
 from toktools.training.normalized_counting import normalized_lines, separable
@@ -185,7 +186,8 @@ def _with_heavy(
     """Add heavy documents to what was counted, by the readable code."""
     counts, n_documents, n_bytes, digest = counted
     counts = Counter(dict(counts.items()))
-    for data, _, weight, _ in heavy:
+    for block in heavy:
+        data, weight = block.read(Room(np.uint8)).tobytes(), block.weight
         text = data.decode()
         digest.add(text, weight)
         n_documents += weight

@@ -23,6 +23,7 @@ from toktools.corpus.line_blocks import document_blocks
 from toktools.kernels.block_counter import BlockCounter
 from toktools.kernels.cuts import cut_of
 from toktools.kernels.digesting import PADDING, digest_documents
+from toktools.kernels.room import Room
 from toktools.kernels.threads import n_threads
 from toktools.kernels.utf8 import is_utf8
 from toktools.normalizers import (
@@ -155,9 +156,10 @@ def test_lines_of_files_are_those_that_the_corpus_gives(
     paths = [folder / f"{i}.txt" for i in range(len(files))]
     for path, data in zip(paths, files, strict=True):
         path.write_bytes(data)
+    room = Room(np.uint8)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(line_blocks, "BLOCK", block)
-        blocks = b"".join(block.data for block in line_blocks.file_blocks(paths))
+        blocks = b"".join(b.read(room).tobytes() for b in line_blocks.file_blocks(paths))
     try:
         expected = list(open_corpus(paths))
     except ToktoolsError:  # no documents

@@ -45,6 +45,9 @@ class Unhashable:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __repr__(self) -> str:
+        return "Unhashable()"
+
     def split(self, text: str) -> list[str]:
         return [text]
 
