@@ -9,7 +9,7 @@ demo: .venv/.installed
 	$(BIN)/python -m experiments compare --preset demo -o runs/demo
 
 test: .venv/.installed-test
-	$(BIN)/pytest -n auto --dist loadfile -m "not slow and not network and not gpu"
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow and not network and not gpu"
 
 slow: .venv/.installed-test
 	$(BIN)/pytest -m "slow"
