@@ -229,6 +229,17 @@ def _train_tokenizer(corpus: Corpus, chosen: dict[str, Any]) -> Tokenizer:
     return trained
 
 
+def _say_precision(precision: str | None, device: str) -> None:
+    """Say so where a training that was to be in 16 bits will be in 32."""
+    if precision != "bfloat16":
+        return
+    from lstm_lm.products import has_bfloat16
+    from lstm_lm.runs.environment import device_named
+
+    if device_named(device).startswith("cpu") and not has_bfloat16():
+        say("precision: float32, for this processor does not compute in bfloat16")
+
+
 def _say_tokenizer(tokenizer: Tokenizer, seconds: float) -> None:
     """Say what was trained, and what a word tokenizer replaced."""
     say(f"tokenizer: {tokenizer.kind}, {tokenizer.n_vocab:,} tokens ({seconds:.1f} s)")
@@ -246,6 +257,8 @@ def _train(output: Path, begun: Begun, place: Place, *, seeds: list[int], **opti
     from lstm_lm.training.outcomes import TrainingInterrupted
 
     assert begun.tokenizer is not None
+    if place.is_first:
+        _say_precision(getattr(options["training"], "precision", None), options["device"])
     arguments = (output, begun.corpus, begun.tokenizer)
     train = trainer(begun.backend)
     try:

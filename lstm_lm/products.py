@@ -103,6 +103,11 @@ def has_bfloat16() -> bool:
     return hasattr(ops, "_is_mkldnn_bf16_supported") and ops._is_mkldnn_bf16_supported()
 
 
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is of use on a device: elsewhere it would be made up of 32 bits, slowly."""
+    return device.type != "cpu" or has_bfloat16()
+
+
 @cache
 def _takes_onednn() -> bool:
     has = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lstm_lm.config import TrainingConfig
 from lstm_lm.data.batching import IGNORED, Chunk
 from lstm_lm.model import LanguageModel
+from lstm_lm.products import computes_bfloat16
 from lstm_lm.regularization import drop_own_rows
 from lstm_lm.training.averaging import WeightAverage
 from lstm_lm.training.carried import CarriedState
@@ -120,6 +121,7 @@ class Learner:
         model, config = self.model, self._config
         targets_TB = y_TB if share else y_TB.clamp(min=0)  # a mean over none is no number
         watched, in_16_bits = config.sample_every is not None, config.precision == "bfloat16"
+        in_16_bits &= computes_bfloat16(model.device)
         with torch.autocast(model.device.type, torch.bfloat16, enabled=in_16_bits):
             h_TBH = self.carried.read(model, x_TB, fresh=fresh)
             loss = self._loss.of_features(

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 import lstm_lm
-from lstm_lm import ModelConfig, TrainingConfig, TrainingInterrupted
+from lstm_lm import ModelConfig, TrainingConfig, TrainingInterrupted, products
 from lstm_lm.data.batching import Chunk
 from lstm_lm.files import read_tensors
 from lstm_lm.model import LanguageModel
 from lstm_lm.runs.directory import RunDirectory
-from lstm_lm.training import losses
+from lstm_lm.training import learner, losses
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.losses import CrossEntropy
 from toktools.errors import ToktoolsError
@@ -25,6 +25,14 @@ MODELS = {
     "own": ModelConfig(embedding_size=24, hidden_size=24, implementation="own"),
     "mogrifier": ModelConfig(embedding_size=24, hidden_size=24, cell="mogrifier"),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slowly():
+    """Compute in 16 bits on every processor, on one that cannot by way of 32."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learner, "computes_bfloat16", lambda device: True)
+        yield
 
 
 def gradients(model, precision, chunk):
@@ -50,6 +58,17 @@ def test_gradients_in_bfloat16_are_nearly_those_in_float32(name, blockwise, monk
     )
     assert nats16 == pytest.approx(nats32, rel=0.01)
     assert 0 < (g16 - g32).norm() < 0.03 * g32.norm()
+
+
+def test_a_processor_that_has_no_bfloat16_computes_in_float32(monkeypatch):
+    monkeypatch.setattr(products, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(learner, "computes_bfloat16", products.computes_bfloat16)
+    torch.manual_seed(0)
+    model = LanguageModel(50, MODELS["lstm"])
+    x_TB, y_TB = torch.randint(0, 50, (2, 9, 4))
+    chunk = Chunk(x_TB=x_TB, y_TB=y_TB, n_tokens=36, fresh=True)
+    (g32, _), (g16, _) = (gradients(model, p, chunk) for p in ("float32", "bfloat16"))
+    assert torch.equal(g16, g32)
 
 
 @pytest.fixture(scope="module")
