@@ -15,6 +15,7 @@ from lstm_lm.data.batching import Chunk
 from lstm_lm.float_loops import loop, short, sigmoid, tanh, wide
 from lstm_lm.model import LanguageModel
 from lstm_lm.products import has_bfloat16, multiplier, product_of_columns, sum_of_products
+from lstm_lm.training import learner as learners
 from lstm_lm.training.learner import Learner
 from lstm_lm.training.losses import CrossEntropy
 
@@ -87,6 +88,7 @@ def test_updates_are_nearly_those_of_torch(ours, monkeypatch, reach):
     losses = []
     for taken in (True, False):
         monkeypatch.setattr(lstm_pass, "is_for", lambda module, x, taken=taken: taken)
+        monkeypatch.setattr(learners, "computes_bfloat16", lambda device: True)
         learner = Learner(copy.deepcopy(model), config, CrossEntropy())
         torch.manual_seed(1)
         losses.append([])
