@@ -233,10 +233,10 @@ def _say_precision(precision: str | None, device: str) -> None:
     """Say so where a training that was to be in 16 bits will be in 32."""
     if precision != "bfloat16":
         return
-    from lstm_lm.products import has_bfloat16
+    from lstm_lm.products import computes_bfloat16
     from lstm_lm.runs.environment import device_named
 
-    if device_named(device).startswith("cpu") and not has_bfloat16():
+    if not computes_bfloat16(device_named(device)):
         say("precision: float32, for this processor does not compute in bfloat16")
 
 

@@ -103,9 +103,9 @@ def has_bfloat16() -> bool:
     return hasattr(ops, "_is_mkldnn_bf16_supported") and ops._is_mkldnn_bf16_supported()
 
 
-def computes_bfloat16(device: torch.device) -> bool:
+def computes_bfloat16(device: str) -> bool:
     """Whether bfloat16 is of use on a device: elsewhere it would be made up of 32 bits, slowly."""
-    return device.type != "cpu" or has_bfloat16()
+    return not device.startswith("cpu") or has_bfloat16()
 
 
 @cache

@@ -121,7 +121,7 @@ class Learner:
         model, config = self.model, self._config
         targets_TB = y_TB if share else y_TB.clamp(min=0)  # a mean over none is no number
         watched, in_16_bits = config.sample_every is not None, config.precision == "bfloat16"
-        in_16_bits &= computes_bfloat16(model.device)
+        in_16_bits = in_16_bits and computes_bfloat16(model.device.type)
         with torch.autocast(model.device.type, torch.bfloat16, enabled=in_16_bits):
             h_TBH = self.carried.read(model, x_TB, fresh=fresh)
             loss = self._loss.of_features(
