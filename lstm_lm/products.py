@@ -11,6 +11,7 @@ are not float32 on a CPU, the product is torch's.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from functools import cache
 
@@ -98,14 +99,20 @@ def can_lay_out(kind: torch.dtype) -> bool:
 
 @cache
 def has_bfloat16() -> bool:
-    """Whether oneDNN computes in bfloat16 on this processor; on x86 that takes AVX-512."""
+    """Whether oneDNN takes bfloat16 on this processor, however slowly; on x86 from AVX-512 on."""
     ops = torch.ops.mkldnn
     return hasattr(ops, "_is_mkldnn_bf16_supported") and ops._is_mkldnn_bf16_supported()
 
 
 def computes_bfloat16(device: str) -> bool:
-    """Whether bfloat16 is of use on a device: elsewhere it would be made up of 32 bits, slowly."""
-    return not device.startswith("cpu") or has_bfloat16()
+    """Whether a device has instructions for bfloat16: others make it up of 32 bits, slowly."""
+    return not device.startswith("cpu") or (has_bfloat16() and has_instructions_for_bfloat16())
+
+
+def has_instructions_for_bfloat16() -> bool:
+    """Whether this processor has them if it is an x86; whoever has AMX has AVX-512 BF16 too."""
+    is_x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return not is_x86 or torch.cpu._is_avx512_bf16_supported()
 
 
 @cache

@@ -60,8 +60,10 @@ def test_gradients_in_bfloat16_are_nearly_those_in_float32(name, blockwise, monk
     assert 0 < (g16 - g32).norm() < 0.03 * g32.norm()
 
 
-def test_a_processor_that_has_no_bfloat16_computes_in_float32(monkeypatch):
-    monkeypatch.setattr(products, "has_bfloat16", lambda: False)
+@pytest.mark.parametrize("lacks", ["has_bfloat16", "has_instructions_for_bfloat16"])
+def test_a_processor_that_has_no_bfloat16_computes_in_float32(lacks, monkeypatch):
+    for has in ("has_bfloat16", "has_instructions_for_bfloat16"):
+        monkeypatch.setattr(products, has, lambda has=has: has != lacks)
     monkeypatch.setattr(learner, "computes_bfloat16", products.computes_bfloat16)
     torch.manual_seed(0)
     model = LanguageModel(50, MODELS["lstm"])
