@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import doctest
 import json
-import os
 import pkgutil
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -25,15 +22,11 @@ from experiments.parity.measure import table as parity_table
 from experiments.reproduce.king import table as king_table
 from experiments.reproduce.wordpieces import first_pieces
 from experiments.reproduce.wordpieces import table as wordpieces_table
+from tests.commands import run_module
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
-PROGRAMS = {
-    "toktools": [sys.executable, "-m", "toktools"],
-    "lstm_lm": [sys.executable, "-m", "lstm_lm"],
-    "torchrun": [sys.executable, "-m", "torch.distributed.run"],
-    "python": [sys.executable],
-}
+MODULES = {"toktools": "toktools", "lstm_lm": "lstm_lm", "torchrun": "torch.distributed.run"}
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -105,18 +98,15 @@ def test_python_snippets_print_what_the_page_shows(
 
 @pytest.mark.parametrize("page", with_commands, ids=lambda page: page.name)
 def test_commands_run(page: Path, tmp_path: Path):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     for command in commands(page):
         program, *arguments = shlex.split(command)
-        done = subprocess.run(
-            [*PROGRAMS[program], *arguments],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        if program == "python":
+            assert arguments.pop(0) == "-m"
+            module = arguments.pop(0)
+        else:
+            module = MODULES[program]
+        status, printed = run_module(module, arguments, tmp_path, {"PYTHONPATH": str(ROOT)})
+        assert status == 0, f"{command}\n{printed}"
 
 
 @pytest.mark.parametrize("name", ["ptb", "headlines"])
