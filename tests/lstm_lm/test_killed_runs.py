@@ -55,7 +55,10 @@ CONFIGS = {
     },
     "ema": {"ema": 0.9, "checkpoint_every": "3"},
     "average-last-window": {"average_last": 0.6, "batching": "window", "checkpoint_every": "4"},
-    "stopped-early": {"learning_rate": 1.5, "patience": 2, "checkpoint_every": "0.01s"},
+    "stopped-early": {  # nothing is learned after the first epoch
+        **{"schedule": "step", "step_after": 1, "step_divisor": 1e30, "patience": 2},
+        "checkpoint_every": "0.01s",
+    },
 }
 
 
