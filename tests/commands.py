@@ -1,26 +1,17 @@
 """Commands, each in a process of its own, that do not load torch anew.
 
-That takes longer than most of them do. So a server process imports what is slow to import, runs
-nothing, and forks for each command.
+That takes longer than most of them do; see `forked.py`.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import runpy
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
-SLOW_TO_IMPORT = [
-    "torch",
-    "matplotlib.pyplot",
-    "lstm_lm.runs.run",
-    "experiments.comparison.running",
-]
+from tests.forked import fork
 
 
 def run_module(
@@ -31,14 +22,7 @@ def run_module(
     Args: environment: variables beside those of this process.
     """
     printed = folder / f".printed-{os.urandom(8).hex()}"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(SLOW_TO_IMPORT)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")  # torch reads it as it is loaded
-        process = context.Process(
-            target=_run, args=(module, list(arguments), folder, dict(environment), printed)
-        )
-        process.start()
+    process = fork(_run, module, list(arguments), folder, dict(environment), printed)
     process.join()
     text = printed.read_text("utf-8", errors="replace")
     printed.unlink()

@@ -1,16 +1,14 @@
 """Trainings in processes of their own, which kill themselves at a given moment with SIGKILL.
 
-The processes are forked from a server that has imported torch once, so that each starts quickly.
+They are forked, so that each starts quickly: see `tests/forked.py`.
 """
 
 import json
-import multiprocessing
 import os
 import signal
 from pathlib import Path
 
 import torch
-import torch._dynamo  # every optimiser imports it: once for all
 
 import lstm_lm
 import lstm_lm.files
@@ -20,6 +18,7 @@ from lstm_lm import ModelConfig
 from lstm_lm.files import read_tensors
 from lstm_lm.numpy_lm.config import NumpyModelConfig, NumpyTrainingConfig
 from lstm_lm.runs.directory import RunDirectory
+from tests.forked import fork
 from toktools import load
 
 TIMES = ("training_seconds", "tokens_per_second")
@@ -29,12 +28,7 @@ NUMPY_MODEL = NumpyModelConfig(cell="lstm-cifg", embedding_size=6, hidden_size=8
 
 def start(path, folder, training, *, resume=False, kill=None, **options):
     """Run `go` in a process of its own; return its exit code (-9 where it was killed)."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "pytest"])
-    process = context.Process(
-        target=go, args=(path, folder, training, resume, kill), kwargs=options
-    )
-    process.start()
+    process = fork(go, path, folder, training, resume, kill, **options)
     process.join(60)
     return process.exitcode
 
