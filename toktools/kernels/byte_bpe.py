@@ -96,7 +96,6 @@ class ByteBPEEncoder:
         self, data: bytes | Bytes, lines: bool, room: Room | None = None
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         text = np.frombuffer(data, np.uint8)
-        merges, made = self._merges, self._merges.made
         workers = self._in_lines if lines else self._in_texts
         with workers.one() as work:
             work.state[:] = 0
@@ -105,8 +104,8 @@ class ByteBPEEncoder:
             for chunk, starts in cut_chunks(self._cut, text, lines=lines):
                 work.make_room(int(starts[-1]), len(starts) if lines else 1, out)
                 encode_pieces(
-                    *(chunk, starts, len(starts) - 1, lines, work.line_ends.array),
-                    *(self._byte_ids, self._byte_ranks, merges.entries, merges.shift, made),
+                    *(chunk, starts[:-1], starts[1:], len(starts) - 1, lines),
+                    *(work.line_ends.array, self._byte_ids, self._byte_ranks, *self._merges),
                     *(*self._whole, *work.cache, *work.piece, out.array, work.state),
                 )
             n_ids, n_lines = work.state.tolist()
@@ -141,5 +140,5 @@ class _Work:
         if n_bytes > self._longest:
             self._longest = n_bytes
             self.piece = workspace(n_bytes)
-        out.reserve(int(self.state[COUNT]), n_bytes + 3)
+        out.reserve(int(self.state[COUNT]), n_bytes + 4)
         self.line_ends.reserve(int(self.state[LINES]), n_lines)

@@ -16,9 +16,12 @@ __all__ += ["vector"]
 BIT, BYTE, HALF_WORD, WORD = (ir.IntType(n) for n in (1, 8, 32, 64))
 
 
-def address(context: Any, builder: Any, signature: Any, args: Any, kind: Any) -> Any:
-    """Return the address of `array[offset]`, the first two arguments, as a pointer to `kind`."""
-    array = context.make_array(signature.args[0])(context, builder, args[0])
+def address(context: Any, builder: Any, kinds: Any, args: Any, kind: Any) -> Any:
+    """Return the address of `array[offset]`, the first two arguments, as a pointer to `kind`.
+
+    The offset counts elements in C order; kinds: the types of the arguments.
+    """
+    array = context.make_array(kinds[0])(context, builder, args[0])
     return builder.bitcast(builder.gep(array.data, [args[1]]), kind.as_pointer())
 
 

@@ -49,11 +49,10 @@ def same_bytes(kept, place, text, start, length):
     return True
 
 
-@kernel
-def ask_for_long(long, text, start, length):
-    """Ask for the row where a piece may stand, without waiting for it."""
-    mixed = long_hash(text, start, length)
-    prefetch(long, np.int32(mixed >> _HALF & np.uint64(len(long) - 1)))
+@inlined
+def ask_for_long(long, mixed):
+    """Ask for the row where the piece of a hash may stand, without waiting for it."""
+    prefetch(long, (mixed >> _HALF & np.uint64(len(long) - 1)) * np.uint64(long.shape[1]))
 
 
 @kernel

@@ -33,11 +33,14 @@ class MergeTable(NamedTuple):
         many as merges or more. A row that is full goes on in the next.
     shift: uint64, 64 less the logarithm of the number of rows.
     made: int32 (n_merges,): the symbol that the merge of each rank makes.
+    first: the first of them if they count upward one by one, as they do where a tokenizer was
+        trained; else -1. With it `made` need not be waited for.
     """
 
     entries: NDArray[np.uint64]
     shift: np.uint64
     made: NDArray[np.int32]
+    first: np.int64
 
 
 def merge_table(merges: NDArray[np.int64] | Sequence[tuple[int, int, int]]) -> MergeTable:
@@ -52,7 +55,9 @@ def merge_table(merges: NDArray[np.int64] | Sequence[tuple[int, int, int]]) -> M
     room = np.full(LANES * ((1 << bits) + 1), EMPTY)
     first = -room.ctypes.data % 64 // 8  # a row is a line of memory
     entries = room[first : first + (LANES << bits)]
-    table = MergeTable(entries, np.uint64(64 - bits), columns[:, 2].astype(np.int32))
+    made = columns[:, 2]
+    first = made[0] if len(made) and (np.diff(made) == 1).all() else -1
+    table = MergeTable(entries, np.uint64(64 - bits), made.astype(np.int32), np.int64(first))
     _fill(columns, table.entries, table.shift)
     return table
 
@@ -73,6 +78,12 @@ def _fill(merges, entries, shift):
         while entries[i] != EMPTY and entries[i] >> BITS != key:
             i = (i + np.uint64(1)) & mask
         entries[i] = key << BITS | np.uint64(rank)
+
+
+@inlined
+def made_by(made, first, rank):
+    """Return the symbol that the merge of a rank makes, int64."""
+    return np.int64(rank) + first if first >= 0 else np.int64(made[rank])
 
 
 @inlined

@@ -1,9 +1,9 @@
 """Applying merges to one piece: the lowest rank first, the leftmost among equals.
 
 The readable twin is `toktools.training.merging.apply_merges`. A short piece keeps the rank of every
-pair in an array and takes the smallest of all at each step, eight at a time; a long one keeps them
-in a heap, so that n symbols take O(n log n). Symbols are linked in a ring, with NO_SYMBOL between
-the last and the first: so a pair at either end is looked up as any other, without a branch.
+pair in an array and takes the smallest of all at each step, sixteen at a time; a long one keeps
+them in a heap, so that n symbols take O(n log n). Symbols are linked in a ring, with NO_SYMBOL
+between the last and the first: so a pair at either end is looked up as any other, without a branch.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.merge_table import NO_SYMBOL, find_rank
-from toktools.kernels.vectors import LANES, least_word
+from toktools.kernels.merge_table import NO_SYMBOL, find_rank, made_by
+from toktools.kernels.vectors import KEYS, least_key
 
-SHORT = 128  # symbols; positions fit 8 bits
-_SHORT_BITS, _LONG_BITS = np.int64(8), np.int64(32)
-_NEVER = np.int64(0x7FFFFFFFFFFFFFFF)
+SHORT = 128  # symbols; a position takes 7 bits, which leaves 24 for a rank
+_SHORT_BITS, _LONG_BITS, _NO_BITS = np.int64(7), np.int64(32), np.int64(0)
+_NEVER = np.int64(0x7FFFFFFF)
 _NOWHERE, _0, _1 = np.int64(-1), np.int64(0), np.int64(1)
 """Not literals, which are another type, for which a function would be compiled once more."""
 
@@ -28,13 +28,14 @@ class Workspace(NamedTuple):
     """Room for one piece of n symbols.
 
     symbols: int32 (n + 1,).
-    keys: int64 (n + LANES,): rank and position of the pair that begins there.
+    keys: int32 (n + KEYS,): rank and position of the pair that begins there; of a long piece the
+        rank alone.
     after, before: int32 (n + 1,): the positions of the neighbours.
-    heap: int64 (3 n,).
+    heap: int64 (3 n,): of a long piece, rank and position.
     """
 
     symbols: NDArray[np.int32]
-    keys: NDArray[np.int64]
+    keys: NDArray[np.int32]
     after: NDArray[np.int32]
     before: NDArray[np.int32]
     heap: NDArray[np.int64]
@@ -44,7 +45,7 @@ def workspace(n: int) -> Workspace:
     """Return room for pieces of at most `n` symbols."""
     return Workspace(
         np.empty(n + 1, np.int32),
-        np.empty(n + LANES, np.int64),
+        np.empty(n + KEYS, np.int32),
         np.empty(n + 1, np.int32),
         np.empty(n + 1, np.int32),
         np.empty(3 * n, np.int64),
@@ -52,29 +53,30 @@ def workspace(n: int) -> Workspace:
 
 
 @kernel
-def merge_piece(symbols, keys, after, before, heap, n, entries, shift, made):
+def merge_piece(symbols, keys, after, before, heap, n, entries, shift, made, first):
     """Merge `symbols[:n]` in place; return how many symbols are left.
 
     Args: the parts of a `Workspace`; n: symbols, >= 1; the parts of a `MergeTable`. (Parts, since
           taking an array out of a tuple counts a reference, which costs more than a lookup.)
     Ties: the same rank is the same pair; the leftmost goes first.
     """
-    bits = _SHORT_BITS if n <= SHORT else _LONG_BITS
+    bits = _SHORT_BITS if n <= SHORT else _NO_BITS
     for i in range(n - 1):
         keys[i] = _key(find_rank(entries, shift, symbols[i], symbols[i + 1]), i, bits)
-    return _merge(symbols, keys, after, before, heap, n, entries, shift, made)
+    return _merge(symbols, keys, after, before, heap, n, entries, shift, made, first)
 
 
-@kernel
+@inlined
 def merge_bytes(
-    text, start, n, byte_ids, byte_ranks, symbols, keys, after, before, heap, entries, shift, made
+    text, start, n, byte_ids, byte_ranks, symbols, keys, after, before, heap, entries, shift, made,
+    first,
 ):  # fmt: skip
     """Spell `text[start : start + n]` in bytes and merge; return how many symbols are left.
 
     Args: byte_ids: int32 (256,), the symbol of each byte; byte_ranks: int32 (65,536,), the rank of
           each pair of bytes, the first times 256 plus the second; -1 for none. The rest as above.
     """
-    bits = _SHORT_BITS if n <= SHORT else _LONG_BITS
+    bits = _SHORT_BITS if n <= SHORT else _NO_BITS
     byte = np.int64(text[start])
     symbols[0] = byte_ids[byte]
     for i in range(n - 1):
@@ -82,13 +84,13 @@ def merge_bytes(
         symbols[i + 1] = byte_ids[following]
         keys[i] = _key(np.int64(byte_ranks[byte << 8 | following]), i, bits)
         byte = following
-    return _merge(symbols, keys, after, before, heap, n, entries, shift, made)
+    return _merge(symbols, keys, after, before, heap, n, entries, shift, made, first)
 
 
 @kernel
 def find_unmerged(
     text, ends, byte_ids, byte_ranks, symbols, keys, after, before, heap, entries, shift, made,
-    found,
+    first, found,
 ):  # fmt: skip
     """Note which pieces are not merged into one symbol.
 
@@ -98,7 +100,7 @@ def find_unmerged(
     for i in range(len(ends)):
         n = merge_bytes(
             text, start, ends[i] - start, byte_ids, byte_ranks, symbols, keys, after, before, heap,
-            entries, shift, made,
+            entries, shift, made, first,
         )  # fmt: skip
         found[i] = n > 1
         start = ends[i]
@@ -106,14 +108,14 @@ def find_unmerged(
 
 @inlined
 def _key(rank, i, bits):
-    """Return the key of the pair that begins at i: rank and place, or _NEVER where rank is -1."""
-    return rank << bits | i if rank >= 0 else _NEVER
+    """Return the key of the pair that begins at i, with so many bits for i; _NEVER for rank -1."""
+    return rank << bits | i & (_1 << bits) - _1 if rank >= 0 else _NEVER
 
 
-@kernel
-def _merge(symbols, keys, after, before, heap, n, entries, shift, made):
+@inlined
+def _merge(symbols, keys, after, before, heap, n, entries, shift, made, first):
     """Merge symbols whose pairs have their keys; return how many are left."""
-    for i in range(LANES):
+    for i in range(KEYS):
         keys[n - 1 + i] = _NEVER
     lowest = _lowest(keys, n, _NOWHERE, _NOWHERE, _NOWHERE)
     if lowest == _NEVER:
@@ -123,9 +125,9 @@ def _merge(symbols, keys, after, before, heap, n, entries, shift, made):
         before[i + 1] = i
     before[0], symbols[n] = n, NO_SYMBOL
     if n <= SHORT:
-        _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made)
+        _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made, first)
     else:
-        _merge_long(symbols, keys, after, before, heap, n, entries, shift, made)
+        _merge_long(symbols, keys, after, before, heap, n, entries, shift, made, first)
     count, i = 0, 0
     while i < n:
         symbols[count] = symbols[i]
@@ -138,8 +140,8 @@ def _merge(symbols, keys, after, before, heap, n, entries, shift, made):
 def _lowest(keys, n, i, j, k):
     """Return the lowest of the keys of n symbols but those at i, j and k."""
     lowest = _NEVER
-    for at in range(0, n, LANES):
-        lowest = min(lowest, least_word(keys, at, i, j, k))
+    for at in range(0, n, KEYS):
+        lowest = min(lowest, np.int64(least_key(keys, at, i, j, k)))
     return lowest
 
 
@@ -156,8 +158,8 @@ def _join(symbols, keys, after, before, i, symbol):
     return behind
 
 
-@kernel
-def _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made):
+@inlined
+def _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made, first):
     """Merge as `_merge`; lowest: of the keys.
 
     The lowest of the keys that stay is found while the others are looked up, not after they were
@@ -165,7 +167,7 @@ def _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made):
     """
     mask, bits = np.uint64((1 << _SHORT_BITS) - 1), np.uint64(_SHORT_BITS)
     while lowest != _NEVER:
-        i, symbol = np.uint64(lowest) & mask, made[np.uint64(lowest) >> bits]
+        i, symbol = np.uint64(lowest) & mask, made_by(made, first, np.uint64(lowest) >> bits)
         gone, h = np.uint64(after[i]), np.uint64(before[i])
         j = np.uint64(after[gone])
         lowest = _lowest(keys, n, np.int64(i), np.int64(gone), np.int64(h))
@@ -181,11 +183,11 @@ def _merge_short(symbols, keys, after, before, n, lowest, entries, shift, made):
 
 
 @kernel
-def _merge_long(symbols, keys, after, before, heap, n, entries, shift, made):
+def _merge_long(symbols, keys, after, before, heap, n, entries, shift, made, first):
     size = _0
     for i in range(n - _1):
         if keys[i] != _NEVER:
-            heap[size] = keys[i]
+            heap[size] = np.int64(keys[i]) << _LONG_BITS | i
             size += _1
     for i in range(size // 2 - 1, -1, -1):
         _sift_down(heap, i, size)
@@ -195,9 +197,9 @@ def _merge_long(symbols, keys, after, before, heap, n, entries, shift, made):
         heap[0] = heap[size]
         _sift_down(heap, _0, size)
         i = lowest & (1 << _LONG_BITS) - 1
-        if keys[i] != lowest:
+        if keys[i] != lowest >> _LONG_BITS:
             continue  # another pair stands here by now, or none
-        symbol = made[lowest >> _LONG_BITS]
+        symbol = made_by(made, first, np.uint64(lowest >> _LONG_BITS))
         j, h = _join(symbols, keys, after, before, i, symbol), before[i]
         size = _offer(keys, heap, i, find_rank(entries, shift, symbol, symbols[j]), size)
         size = _offer(keys, heap, h, find_rank(entries, shift, symbols[h], symbol), size)
@@ -210,7 +212,7 @@ def _offer(keys, heap, i, rank, size):
         keys[i] = _NEVER
         return size
     key = rank << _LONG_BITS | i
-    keys[i] = key
+    keys[i] = rank
     child = size
     while child > 0:
         parent = (child - 1) >> 1

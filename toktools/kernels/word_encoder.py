@@ -141,7 +141,7 @@ class WordEncoder:
         n_bytes = int(ends[n_words - 1]) if n_words else 0
         work.make_room(n_bytes + 1, map.growth)
         work.line_ends.reserve(int(state[loop.LINES]), n_words + 1 if lines else 1)
-        n_ids = (n_bytes + 1) * map.growth + 3
+        n_ids = (n_bytes + 1) * map.growth + 4
         out.reserve(int(state[loop.COUNT]), n_ids)
         state[loop.WORD] = 0
         while not loop.encode_words(

@@ -10,15 +10,15 @@ import numpy as np
 from toktools.kernels.character_map import SAME, SLOW
 from toktools.kernels.cuts.blocks import code_point
 from toktools.kernels.kernel import inlined, kernel
-from toktools.kernels.long_cache import LONG, keep_long, long_hash, recall_long
+from toktools.kernels.long_cache import LONG, keep_long, recall_long
 from toktools.kernels.piece_trie import spell_word
 from toktools.kernels.word_cache import (
+    BLOCK,
     SHORT,
-    ask_for_word,
+    ask_for_words,
+    has_room,
     keep_word,
-    recall_word,
-    word_key,
-    word_row,
+    recall_words,
 )
 from toktools.kernels.word_filter import may_be
 
@@ -26,16 +26,14 @@ WORD, COUNT, LINES = 0, 1, 2
 """What stands where in `state`: the word to go on with; ids and lines so far."""
 
 _LINE_FEED = ord("\n")
-_0, _1 = np.uint64(0), np.uint64(1)
-_SHORT = np.uint64(SHORT)
-_AHEAD = np.uint64(16)  # words; memory takes as long to answer
+_0, _1, _2, _4, _BLOCK = (np.uint64(n) for n in (0, 1, 2, 4, BLOCK))
 
 
 @kernel
 def encode_words(
     text, starts, ends, n_words, lines, line_ends, rewrites, mapped_at, mapped, edges, tokens,
-    whole, complete, bits, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept,
-    long_used, word, symbols, out, state,
+    whole, complete, bits, unknown, limit, in_bytes, short, ids, used, asked, long, long_ids,
+    kept, long_used, word, symbols, out, state,
 ):  # fmt: skip
     """Write the ids of words, from `state[WORD]` on; return whether all are done.
 
@@ -48,70 +46,62 @@ def encode_words(
         complete: whether all words of the vocabulary were kept by `keep_words`, but for the long
             ones, of which `bits` is a `word_filter`.
         limit: words of more characters (bytes if `in_bytes`) are unknown.
-        short, ids, used, long, long_ids, kept, long_used: a `WordCache`, in which a line feed
-            has no ids if `lines`.
+        short, ids, used, asked, long, long_ids, kept, long_used: a `WordCache`, in which a line
+            feed has no ids if `lines`.
         word: uint8, room for the longest word, rewritten; symbols: int32, as many.
-        out: uint32, room for all that comes and 3 more; state: int64 (3,).
+        out: uint32, room for all that comes and 4 more; state: int64 (3,).
     Returns: False if the word to go on with must be left to the readable code.
     """
     count, n_lines = np.uint64(state[COUNT]), np.uint64(state[LINES])
-    last = np.uint64(n_words - 1)
-    for i in range(np.uint64(state[WORD]), np.uint64(n_words)):
-        _ask_ahead(short, text, starts, ends, min(i + _AHEAD, last))
-        start = np.uint64(starts[i])
-        length = np.uint64(ends[i]) - start
-        if lines:  # a branch for each line end would be guessed wrong as often
-            line_ends[n_lines] = count
-            n_lines += np.uint64(text[start] == _LINE_FEED)
-        first, second = _0, _0
-        if length <= _SHORT:
-            first, second = word_key(text, start, length)
-            row = word_row(short, first, second)
-            if short[row, _0] ^ first | short[row, _1] ^ second == _0:
-                count += recall_word(short, ids, row, out, count)
-                continue
-            if complete and (short[row, _1] == _0 or short[row ^ _1, _1] == _0):
+    for block in range(np.uint64(state[WORD]), np.uint64(n_words), _BLOCK):
+        stop = min(block + _BLOCK, np.uint64(n_words))
+        ask_for_words(text, starts, ends, block, stop, short, long, asked)
+        at, end = _0, (stop - block) * _4
+        while True:
+            at, count, n_lines = recall_words(
+                asked, at, end, lines, line_ends, short, ids, out, count, n_lines
+            )
+            if at == end:
+                break
+            i = block + at // _4
+            start, length = starts[i], ends[i] - starts[i]
+            if lines:
+                line_ends[n_lines] = count
+                n_lines += np.uint64(text[start] == _LINE_FEED)
+            if complete and length <= SHORT and has_room(short, asked[at + _2]):
                 out[count] = unknown
-                count += _1
-                continue
-        n = _new_word(
-            text, start, length, first, second, lines, rewrites, mapped_at, mapped, edges, tokens,
-            whole, complete, bits, unknown, limit, in_bytes, short, ids, used, long, long_ids,
-            kept, long_used, word, symbols, out, count,
-        )  # fmt: skip
-        if n < 0:
-            state[WORD], state[COUNT], state[LINES] = i, count, n_lines
-            return False
-        count += np.uint64(n)
+                n = 1
+            else:
+                n = _new_word(
+                    text, start, length, asked[at], asked[at + _1], lines, rewrites, mapped_at,
+                    mapped, edges, tokens, whole, complete, bits, unknown, limit, in_bytes, short,
+                    ids, used, long, long_ids, kept, long_used, word, symbols, out, np.int64(count),
+                )  # fmt: skip
+            if n < 0:
+                state[WORD], state[COUNT], state[LINES] = i, count, n_lines
+                return False
+            count += np.uint64(n)
+            at += _4
     state[WORD], state[COUNT], state[LINES] = n_words, count, n_lines
     return True
 
 
 @inlined
-def _ask_ahead(short, text, starts, ends, i):
-    """Ask for the row where word i may be kept, so that it is at hand when it comes to it."""
-    start = np.uint64(starts[i])
-    length = np.uint64(ends[i]) - start
-    if length <= _SHORT:
-        ask_for_word(short, text, start, length)
-
-
-@kernel
 def _new_word(
-    text, start_, length_, first, second, lines, rewrites, mapped_at, mapped, edges, tokens,
+    text, start, length, first, second, lines, rewrites, mapped_at, mapped, edges, tokens,
     whole, complete, bits, unknown, limit, in_bytes, short, ids, used, long, long_ids, kept,
-    long_used, word, symbols, out, count_,
+    long_used, word, symbols, out, count,
 ):  # fmt: skip
-    """Write the ids of a word that is long or new; return how many, -1 for the readable code."""
-    start, length, count = np.int64(start_), np.int64(length_), np.int64(count_)
-    mixed = _0
-    if complete and length > SHORT and not may_be(bits, long_hash(text, start, length)):
+    """Write the ids of a word that is long or new; return how many, -1 for the readable code.
+
+    Args: first, second: its row of `asked`: a key, or a hash.
+    """
+    if complete and SHORT < length <= LONG and not may_be(bits, first):
         out[count] = unknown
         return 1
     cached = SHORT < length <= LONG and not complete
     if cached:
-        mixed = long_hash(text, start, length)
-        found = recall_long(long, long_ids, kept, mixed, text, start, length, out, count)
+        found = recall_long(long, long_ids, kept, first, text, start, length, out, count)
         if found:
             return found
     n = 0
@@ -132,7 +122,7 @@ def _new_word(
     if length <= SHORT and not complete:
         keep_word(short, ids, used, first, second, symbols, n)
     elif cached and n:
-        keep_long(long, long_ids, kept, long_used, mixed, text, start, length, symbols, n)
+        keep_long(long, long_ids, kept, long_used, first, text, start, length, symbols, n)
     return n
 
 
