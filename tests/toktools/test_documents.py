@@ -19,7 +19,7 @@ from toktools import (
 )
 from toktools.compiled import texts as compiled_texts
 from toktools.compiled.worth import Least
-from toktools.contract.documents import in_chunks
+from toktools.contract.documents import gather, in_chunks
 from toktools.contract.id_files import npy_header, npy_writer, raw_writer, stream_raw
 
 BYTES = ByteTokenizer(special_tokens=SpecialTokens.none())
@@ -48,6 +48,16 @@ def test_chunks_joined_are_the_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         BYTES.encode_documents(documents, out=tmp_path / "a.npy"),
     ):
         assert [part.tolist() for part in cut] == [part.tolist() for part in whole]
+
+
+def test_more_room_than_the_system_has_is_not_needed():
+    documents = ["ab", "", "cde"]
+    n_expected = 1 << 50  # four bytes each: more than any process can address
+    with pytest.raises(MemoryError):
+        np.empty(n_expected, np.uint32)
+    taken = gather(in_chunks(BYTES.encode_batch(documents)), n_expected)
+    for ours, whole in zip(taken, BYTES.encode_documents(documents), strict=True):
+        assert ours.tolist() == whole.tolist()
 
 
 def test_no_documents_are_an_empty_array(tmp_path: Path):

@@ -137,14 +137,24 @@ def gather(chunks: Iterable[Chunk], n_expected: int = 0) -> Documents:
 
     Args: n_expected: ids for which to have room; what is not needed of it is never touched.
     """
-    ids, n, lengths = np.empty(n_expected, np.uint32), 0, [np.zeros(1, np.int64)]
+    ids, n, lengths = _untouched(n_expected), 0, []
     for chunk in chunks:
         if n + len(chunk.ids) > len(ids):
             ids = np.concatenate([ids[:n], np.empty(n + len(chunk.ids), np.uint32)])
         ids[n : n + len(chunk.ids)] = chunk.ids
         n += len(chunk.ids)
         lengths.append(chunk.lengths)
-    return Documents(ids[:n], np.concatenate(lengths).cumsum())
+    starts = np.zeros(1 + sum(map(len, lengths)), np.int64)
+    np.concatenate([starts[:0], *lengths], out=starts[1:])
+    return Documents(ids[:n], starts.cumsum(out=starts))
+
+
+def _untouched(n: int) -> NDArray[np.uint32]:
+    """Return room for n ids, or for none where the system does not promise so much."""
+    try:
+        return np.empty(n, np.uint32)
+    except MemoryError:
+        return np.empty(0, np.uint32)
 
 
 def write_documents(chunks: Iterable[Chunk], path: Path, n_vocab: int) -> Documents:
