@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.blocks import END, PADDING
 
-CHUNK = 1 << 17  # bytes
+CHUNK = 1 << 18  # bytes
 
 
 def cut_chunks(
