@@ -52,7 +52,7 @@ def compile_loop(loop: Loop, kinds: Kinds) -> Code:
     if not _said:
         _said.append(True)
         logging.getLogger("toktools").warning(
-            "toktools: compiling its loops for this machine, some ten seconds; done once"
+            "toktools: compiling its loops for this machine, a few seconds; done once"
         )
     signature = tuple(map(_type_of, kinds))
     dispatcher = _dispatcher(loop)
