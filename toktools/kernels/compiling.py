@@ -19,6 +19,7 @@ from typing import Any
 import llvmlite.binding as llvm_binding
 from numba import njit, typeof, types
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.core.typing.typeof import typeof_impl
 from numba.extending import intrinsic as numba_intrinsic
@@ -103,14 +104,15 @@ def _codegen() -> _Codegen:
 
 @contextmanager
 def _without_machine_code() -> Iterator[None]:
-    """Have numba make such libraries for a time, of which no one else has a part."""
+    """Have numba make such libraries for a time, in which no other thread compiles."""
     context: Any = cpu_target.target_context
-    numbas = context._internal_codegen
-    context._internal_codegen = _codegen()
-    try:
-        yield
-    finally:
-        context._internal_codegen = numbas
+    with global_compiler_lock:
+        numbas = context._internal_codegen
+        context._internal_codegen = _codegen()
+        try:
+            yield
+        finally:
+            context._internal_codegen = numbas
 
 
 def _type_of(kind: Any) -> Any:

@@ -55,3 +55,37 @@ def test_a_folder_that_cannot_be_written_to_costs_the_time_and_nothing_else(tmp_
         errors, output = told(tmp_path / "file")
         assert len(errors) == 1
         assert output == ["False", "False [1, 2, 0, 0] True"]
+
+
+OTHERS = """
+from concurrent.futures import ThreadPoolExecutor
+import numba
+import numpy as np
+from toktools.kernels.kernel import kernel
+
+@kernel
+def ours(a, b):
+    return min(a, b)
+
+@numba.njit
+def theirs(a, b):
+    return min(a, b)
+
+@numba.njit
+def theirs_too(a, b):
+    return np.sort(a), min(len(a), b)
+
+with ThreadPoolExecutor(2) as pool:
+    calls = [pool.submit(f, 3, 5) for f in (ours, theirs)]
+    print([call.result() for call in calls])
+a = np.array([2, 1])
+print(theirs_too(a, 5), ours(4, 5), theirs(2.5, 1.5))
+"""
+
+
+def test_what_others_compile_beside_and_after_is_as_ever(tmp_path: Path):
+    environment = {**os.environ, "TOKTOOLS_LOOPS": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", OTHERS], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["[3, 3]", "(array([1, 2]), 2) 4 1.5"]
