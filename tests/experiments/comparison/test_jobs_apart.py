@@ -17,7 +17,7 @@ from experiments.comparison.jobs.lock import is_locked, locked
 from experiments.comparison.jobs.status import Overview, overview
 
 SMALL = [
-    *("-c", "human-numbers", "--limit", "500", "--embedding-size", "8", "--hidden-size", "12"),
+    *("-c", "human-numbers", "--limit", "3000", "--embedding-size", "8", "--hidden-size", "12"),
     *("--n-layers", "1", "--epochs", "1", "--n-validations", "2", "--batch-size", "4"),
     *("--context-bytes", "32", "--checkpoint-every", "20", "--seed", "0"),
 ]
@@ -136,24 +136,25 @@ def test_a_job_that_cannot_write_is_reported_and_goes_on_when_it_can(tmp_path: P
     assert figures(folder) == figures(whole)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_jobs_end_with_their_state_saved_when_interrupted_and_when_left_alone(
-    tmp_path: Path, whole: Path
+    number: signal.Signals, tmp_path: Path, whole: Path
 ):
     folder = tmp_path / "stopped"
-    for number in (signal.SIGINT, signal.SIGKILL):
-        process = begin(folder, "-t", "byte")
-        wait_for(lambda: is_training(folder, "byte/seed-0") and job(folder, "byte/seed-0").pid)
-        pids = [status.pid for status in overview(folder).jobs if status.pid]
-        process.send_signal(number)
-        _, said = process.communicate(timeout=PATIENCE)
-        if number == signal.SIGINT:
-            assert process.returncode == 130
-            assert "the same command goes on" in said
-        wait_for(lambda: not is_locked(folder / ".lock"))
-        assert not any(is_alive(pid) for pid in pids)
-        stopped = job(folder, "byte/seed-0")
-        assert (stopped.state, 0 < stopped.progress < 1) == ("waiting", True)
-        assert (folder / "runs/byte/seed-0/last.safetensors").exists()
+    process = begin(folder, "-t", "byte")
+    wait_for(lambda: is_training(folder, "byte/seed-0"))
+    pids = [status.pid for status in overview(folder).jobs if status.pid]
+    assert pids
+    process.send_signal(number)
+    _, said = process.communicate(timeout=PATIENCE)
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert "the same command goes on" in said
+    wait_for(lambda: not is_locked(folder / ".lock"))
+    assert not any(is_alive(pid) for pid in pids)
+    stopped = job(folder, "byte/seed-0")
+    assert (stopped.state, 0 < stopped.progress < 1) == ("waiting", True)
+    assert (folder / "runs/byte/seed-0/last.safetensors").exists()
     assert compare(folder, "-t", "byte").returncode == 0
     assert figures(folder)["byte"] == figures(whole)["byte"]
 
