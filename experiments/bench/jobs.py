@@ -49,6 +49,7 @@ class Task:
         tokenizers: folder of the tokenizers to encode with, in every library's own format.
         vocab_size: what trainers learn. threads: how many the library may use.
         made: where to write the tokens that a trainer learned, in the order it learned them.
+        memory: bytes that the system is to have at hand when the clock starts; see `one_round.py`.
     """
 
     job: str
@@ -59,6 +60,7 @@ class Task:
     vocab_size: int
     threads: int
     made: str = ""
+    memory: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields."""

@@ -205,6 +205,36 @@ def test_a_library_that_fails_is_said_and_left_out(
     assert sum("failed and left out" in line for line in said) == len(result["groups"])
 
 
+@pytest.mark.oracle
+def test_later_rounds_have_the_memory_at_hand_that_earlier_ones_came_to_hold(
+    corpus: Path, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    peaks, asked = iter([9, 4, 7, 5, 6, 1] * 9), []
+
+    def one(module: str, argument: str, threads: int) -> dict[str, Any]:
+        if module.endswith("one_round"):
+            asked.append(json.loads(argument)[1]["memory"])
+        return {"peak_bytes": next(peaks), "seconds": 1.0, "digest": ""}
+
+    monkeypatch.setattr("experiments.bench.measure._in_a_process", one)
+    plan = Plan(corpus=str(corpus), jobs=("encode-word",), peers=("memory copy",))
+    output = tmp_path / "r.json"
+    measure(plan, one_size(prepared), output=output, say=lambda _: None)
+    assert asked[:5] == [0, 9, 9, 9, 9]
+
+
+def test_memory_at_hand_has_been_touched_and_is_free_again():
+    from experiments.bench.memory import peak_bytes
+    from experiments.bench.one_round import forget_peak, have_at_hand
+    from toktools.training.memory import resident_bytes
+
+    forget_peak()
+    held = resident_bytes()
+    have_at_hand(100_000_000)
+    assert peak_bytes() - held > 90_000_000
+    assert resident_bytes() - held < 10_000_000
+
+
 def group_of(**digests: str) -> dict[str, Any]:
     """A group of five rounds each, with seconds 1, 2, 3 .. for each library in turn."""
     rounds = {

@@ -114,6 +114,8 @@ def merge_everywhere(
     outside = np.uint64(tallies.shape[1] - 1)
     first = np.uint64(rows[pair, START])
     last = first + np.uint64(rows[pair, LENGTH])
+    for k in range(first, min(first + _AHEAD, last)):
+        prefetch(cells, places[k])
     for k in range(first, last):
         prefetch(cells, places[min(k + _AHEAD, last - _1)])
         i = np.uint64(places[k])

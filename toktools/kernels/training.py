@@ -222,7 +222,7 @@ class Learner:
         text = cells, weights, self.lengths, self.limit
         n_lasting, n_kept, places = self._keep_rows(int(state[loop.N_ROWS]))
         is_first, sums = not len(self.places), np.zeros(0, np.int64)
-        row_at = np.empty(len(cells), np.int32)
+        row_at = self._room_behind(len(places) + len(cells))[: len(cells)]
         while True:
             if not (is_first or len(sums)):
                 sums = np.zeros(_SUMS, np.int64)
@@ -242,13 +242,17 @@ class Learner:
             others[:, table.LENGTH] = 0
             others[others[:, table.MERGED] == 0, table.COUNT] = 0
         n_places += len(places)
-        if n_places * 5 // 4 > len(self.places):
-            self.places = np.empty(_PLACES * n_places + 1024, np.int32)
         self.places[: len(places)] = places
         highest = table.enter_places(row_at, self.rows, n_lasting, n_rows, self.places, len(places))
         waiting = self.rows[:n_lasting][self.rows[:n_lasting, table.LENGTH] > 0, table.STORED]
         state[loop.N_ROWS], state[loop.N_PLACES] = n_rows, n_places
         state[loop.SIZE], state[loop.THRESHOLD] = 0, max(highest, waiting.max(initial=0)) + 1
+
+    def _room_behind(self, n_places: int) -> NDArray[np.int32]:
+        """Return what is behind so many places: as many others that are not in use yet, or more."""
+        if 2 * n_places > len(self.places):
+            self.places = np.empty(_PLACES * n_places + 1024, np.int32)
+        return self.places[n_places:]
 
     def _keep_rows(self, n_rows: int) -> tuple[int, int, NDArray[np.int32]]:
         """Keep the rows of pairs that last, and of those that have been merged before.
