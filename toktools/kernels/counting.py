@@ -13,7 +13,7 @@ import numpy as np
 
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.long_cache import long_hash, same_bytes
-from toktools.kernels.vectors import load_word
+from toktools.kernels.vectors import load_word, store_word
 
 N_ROWS, N_BYTES, LINE = range(3)
 """What stands where in `state`: rows and bytes in use; the line that is being counted."""
@@ -157,17 +157,19 @@ def add_rows(more, n_more, more_kept, index, rows, kept, state):
 
 @kernel
 def pack_rows(rows, kept, data, ends):
-    """Write the pieces one behind the other. data: uint8, room; ends: int64, one for each row."""
+    """Write the pieces one behind the other. ends: int64, one for each row.
+
+    Args: kept: with 7 bytes more behind what is in use. data: uint8, room, and for 16 bytes more.
+    """
     n = 0
     for row in range(len(ends)):
         length = np.int64(rows[row, LENGTH])
         if length > SHORT:
             place = np.int64(rows[row, SECOND])
-            for j in range(length):
-                data[n + j] = kept[place + j]
+            for j in range(0, length, 8):
+                store_word(data, n + j, load_word(kept, place + j))
         else:
-            for j in range(length):
-                word = rows[row, FIRST] if j < 8 else rows[row, SECOND]
-                data[n + j] = np.uint8(word >> np.uint64(8 * (j & 7)) & np.uint64(0xFF))
+            store_word(data, n, rows[row, FIRST])
+            store_word(data, n + 8, rows[row, SECOND])
         n += length
         ends[row] = n

@@ -71,10 +71,10 @@ class PieceCounter:
     def counts(self) -> PackedCounts:
         """Return how often each piece was met."""
         rows = self._rows[: self._state[loop.N_ROWS]]
-        data = np.empty(int(rows[:, loop.LENGTH].sum()), np.uint8)
-        ends = np.empty(len(rows), np.int64)
+        n_bytes = int(rows[:, loop.LENGTH].sum())
+        data, ends = np.empty(n_bytes + loop.SHORT, np.uint8), np.empty(len(rows), np.int64)
         loop.pack_rows(rows, self._kept, data, ends)
-        return PackedCounts(data, ends, rows[:, loop.COUNT].astype(np.int64))
+        return PackedCounts(data[:n_bytes], ends, rows[:, loop.COUNT].astype(np.int64))
 
 
 def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:

@@ -12,7 +12,9 @@ import numpy as np
 
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.pair_table import BLOCK_BITS, OUTSIDE, SHAPE_BITS, SINGLE
+from toktools.kernels.vectors import prefetch
 
+_AHEAD = 8  # words
 _0, _1, _2, _3, _4 = (np.uint64(n) for n in range(5))
 
 INNER, FIRST, LAST = 0, 1, 2
@@ -94,7 +96,12 @@ def spell_words(data, ends, counts, order, by_byte, ids, cells, weights):
         weights: int64, one for each block; see `pair_table.py`.
     """
     n_cells, begin, count = 0, 0, -1
-    for word in order:
+    for k in range(len(order)):
+        word = order[k]
+        later, soon = order[min(k + 2 * _AHEAD, len(order) - 1)], order[min(k + _AHEAD, len(order) - 1)]
+        prefetch(ends, later)
+        prefetch(counts, later)
+        prefetch(data, ends[soon])
         if counts[word] != count:
             n_cells = _next_block(cells, weights, begin, n_cells, count)
             begin, count = n_cells - 1, counts[word]
