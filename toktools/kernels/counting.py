@@ -13,7 +13,7 @@ import numpy as np
 
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.long_cache import long_hash, same_bytes
-from toktools.kernels.vectors import load_word, store_word
+from toktools.kernels.vectors import load_word, prefetch, store_word
 
 N_ROWS, N_BYTES, LINE = range(3)
 """What stands where in `state`: rows and bytes in use; the line that is being counted."""
@@ -22,6 +22,7 @@ FIRST, SECOND, LENGTH, COUNT = range(4)
 """Columns of `rows`. Of a piece longer than SHORT: its hash, and where in `kept` it begins."""
 
 SHORT = 16  # bytes
+_AHEAD = 8  # rows
 _FIRST_BYTES = np.array([(1 << 8 * min(n, 8)) - 1 for n in range(SHORT + 1)], np.uint64)
 _SECOND_BYTES = np.array([(1 << 8 * max(n - 8, 0)) - 1 for n in range(SHORT + 1)], np.uint64)
 _LINE_FEED = ord("\n")
@@ -43,6 +44,13 @@ def _place(index, first, second):
     """Return where in `index` the search for a piece with this key begins."""
     mixed = (first ^ second * _MIX_2 ^ first >> _29) * _MIX_1
     return mixed >> _HALF & np.uint64(len(index) - 1)
+
+
+@inlined
+def _slot_of(index, rows, row):
+    """Return where in `index` the search for the piece of a row begins."""
+    is_short = rows[row, LENGTH] <= _SHORT
+    return _place(index, rows[row, FIRST], rows[row, SECOND] if is_short else _0)
 
 
 @kernel
@@ -110,8 +118,8 @@ def index_rows(index, rows, n_rows):
     """Enter the first rows, all distinct, in an empty index."""
     mask = np.uint64(len(index) - 1)
     for row in range(n_rows):
-        is_short = rows[row, LENGTH] <= _SHORT
-        slot = _place(index, rows[row, FIRST], rows[row, SECOND] if is_short else _0)
+        prefetch(index, _slot_of(index, rows, min(row + _AHEAD, n_rows - 1)))
+        slot = _slot_of(index, rows, row)
         while index[slot]:
             slot = (slot + _1) & mask
         index[slot] = row + 1
@@ -126,9 +134,12 @@ def add_rows(more, n_more, more_kept, index, rows, kept, state):
     n_rows, n_bytes = state[N_ROWS], state[N_BYTES]
     mask = np.uint64(len(index) - 1)
     for i in range(n_more):
+        prefetch(index, _slot_of(index, more, min(i + 2 * _AHEAD, n_more - 1)))
+        soon = index[_slot_of(index, more, min(i + _AHEAD, n_more - 1))]
+        prefetch(rows, max(np.int64(soon) - 1, 0) * rows.shape[1])
         first, second, length = more[i, FIRST], more[i, SECOND], more[i, LENGTH]
         is_short = length <= _SHORT
-        slot = _place(index, first, second if is_short else _0)
+        slot = _slot_of(index, more, i)
         while True:
             row = np.int64(index[slot]) - 1
             if row < 0:
