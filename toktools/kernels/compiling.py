@@ -48,7 +48,8 @@ def compile_loop(loop: Loop, kinds: Kinds) -> Code:
 
     The line goes to the logger "toktools", which shows it on standard error unless told otherwise.
 
-    Raises: numba's errors at code that it cannot compile.
+    Raises: numba's errors at code that it cannot compile; TypeError at code that calls what only
+            numba has, which would not be there when the machine code comes from disk.
     """
     if not _said:
         _said.append(True)
@@ -63,7 +64,17 @@ def compile_loop(loop: Loop, kinds: Kinds) -> Code:
     entry, returns, is_tuple = write_entry(made)
     module = llvm_binding.parse_assembly(made.library.optimized())
     module.link_in(llvm_binding.parse_assembly(str(entry)))
+    _refuse_helpers(loop, module)
     return Code(machine_code.machine().emit_object(module), returns, is_tuple)
+
+
+def _refuse_helpers(loop: Loop, module: Any) -> None:
+    declared = (function.name for function in module.functions if function.is_declaration)
+    if helpers := sorted(filter(lambda name: name.startswith(("numba_", "NRT_")), declared)):
+        raise TypeError(
+            f"{loop.name} calls {', '.join(helpers)} of numba, which is not loaded where it runs; "
+            "write it without (`array.reshape` is such a call: reshape before)"
+        )
 
 
 class _Library(JITCodeLibrary):

@@ -98,7 +98,10 @@ def spell_words(data, ends, counts, order, by_byte, ids, cells, weights):
     n_cells, begin, count = 0, 0, -1
     for k in range(len(order)):
         word = order[k]
-        later, soon = order[min(k + 2 * _AHEAD, len(order) - 1)], order[min(k + _AHEAD, len(order) - 1)]
+        later, soon = (
+            order[min(k + 2 * _AHEAD, len(order) - 1)],
+            order[min(k + _AHEAD, len(order) - 1)],
+        )
         prefetch(ends, later)
         prefetch(counts, later)
         prefetch(data, ends[soon])

@@ -53,6 +53,11 @@ def quotient(n, by):
     return n // by
 
 
+@kernel
+def first_of_all(array):
+    return array.reshape(-1)[0]
+
+
 @settings(deadline=None)  # the first call may have to compile
 @given(
     st.booleans(),
@@ -114,6 +119,11 @@ def test_an_error_in_a_loop_is_one_outside():
     assert quotient(7, 2) == 3
     with pytest.raises(RuntimeError, match=r"the compiled loop .*quotient stopped"):
         quotient(7, 0)
+
+
+def test_a_loop_that_needs_numba_where_it_runs_is_refused():
+    with pytest.raises(TypeError, match=r"first_of_all calls numba_\w*reshape\w* of numba"):
+        first_of_all(np.zeros((2, 3)))
 
 
 def test_an_intrinsic_is_for_loops():
