@@ -1,28 +1,33 @@
 """A training step of ours beside the plain loop: `python -m experiments.bench.training_step`.
 
 What is timed: forward, backward, clipping and SGD on a batch in memory, ours as the trainer makes
-it, the plain loop of `plain_loop.py`, and ours in bfloat16, in turn in one process, on tokens drawn
-at random. Both begin with the same weights, and the first losses must agree. Not timed: imports,
-the first steps, validation, files. Beside the seconds stand the operations of the step's matrix
-products by the second, and what torch, and the library that `lstm_lm.products` chooses, multiply
-alone on the same machine in the same process. On a GPU a round is many steps; ours looks at its
-loss once a round, as the trainer does, and is timed without recordings too. Memory is the peak of a
-process that makes one step, less that before the step.
+it, the plain loop of `plain_loop.py`, and ours in bfloat16, in turn, on tokens drawn at random.
+Each has a process of its own, for what ours asks of the process (that malloc keeps freed memory)
+would serve the plain loop too. Both begin with the same weights, and the first losses must agree.
+Not timed: imports, the first steps, one step before each round, validation, files. Beside the
+seconds stand the operations of the step's matrix products by the second, and what torch, and the
+library that `lstm_lm.products` chooses, multiply alone on the same machine. On a GPU a round is
+many steps; ours looks at its loss once a round, as the trainer does, and is timed without
+recordings too. Memory is the peak of a process that makes one step, less that before the step.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import click
 
 from toktools.command_line import Group, say
+from toktools.errors import ToktoolsError
 
 
 class Size(NamedTuple):
@@ -97,25 +102,75 @@ def _ours(size: Size, way: str, weights: dict[str, Any], x_TB: Any, y_TB: Any) -
     return lambda: learner.update(chunk, LEARNING_RATE).nats
 
 
+class _Worker:
+    """One way in a process of its own, which makes a round when it is asked to.
+
+    Attributes: losses: of the first steps.
+    """
+
+    def __init__(self, size: Size, way: str, n_threads: int, device: str) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._way, (self._pipe, its) = way, context.Pipe()
+        given = its, size, way, n_threads, device
+        self._process = context.Process(target=_make_rounds, args=given, daemon=True)
+        self._process.start()
+        its.close()
+        self.losses: list[float] = self._answer()
+
+    def seconds(self) -> float:
+        """Make a round; return how long a step took."""
+        self._pipe.send("a round")
+        return self._answer()
+
+    def _answer(self) -> Any:
+        try:
+            return self._pipe.recv()
+        except EOFError:
+            raise ToktoolsError(f"the process of {self._way!r} ended; it says why above") from None
+
+    def stop(self) -> None:
+        """End the process."""
+        self._pipe.close()
+        self._process.join()
+
+
+def _make_rounds(pipe: Connection, size: Size, way: str, n_threads: int, device: str) -> None:
+    """Send the first losses, and then, whenever asked, the seconds of a step."""
+    import torch
+
+    torch.set_num_threads(n_threads)
+    n_steps = STEPS_ON_GPU if device.startswith("cuda") else 1
+    step = make_step(size, way, device)
+    pipe.send([float(step()) for _ in range(N_SAME)])
+    with suppress(EOFError):
+        while pipe.recv():
+            float(step())  # the others have had the caches since
+            start = time.perf_counter()
+            made = [step() for _ in range(n_steps)]
+            float(made[-1])  # waits for a GPU
+            pipe.send((time.perf_counter() - start) / n_steps)
+
+
 def measure(size: Size, n_rounds: int, n_threads: int, device: str = "cpu") -> dict[str, Any]:
-    """Time the ways in turn, in this process; return all rounds, losses and rates of products."""
+    """Time the ways in turn, each in its process; return all rounds, losses, rates of products.
+
+    Raises: ToktoolsError if one of the processes ends.
+    """
     import torch
 
     torch.set_num_threads(n_threads)
     on_gpu = device.startswith("cuda")
-    n_steps = STEPS_ON_GPU if on_gpu else 1
-    ways = {name: make_step(size, name, device) for name in (GPU_WAYS if on_gpu else WAYS)}
-    losses = {name: [float(step()) for _ in range(N_SAME)] for name, step in ways.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    workers = {way: _Worker(size, way, n_threads, device) for way in (GPU_WAYS if on_gpu else WAYS)}
+    losses = {way: worker.losses for way, worker in workers.items()}
+    seconds: dict[str, list[float]] = {way: [] for way in workers}
     products: dict[str, list[float]] = {"torch": [], "as chosen": []}
     for _ in range(n_rounds):
-        for name, step in ways.items():
-            start = time.perf_counter()
-            made = [step() for _ in range(n_steps)]
-            float(made[-1])  # waits for a GPU
-            seconds[name].append((time.perf_counter() - start) / n_steps)
+        for way, worker in workers.items():
+            seconds[way].append(worker.seconds())
         for name, rate in _product_rates(device).items():
             products[name].append(rate)
+    for worker in workers.values():
+        worker.stop()
     return {
         "size": size._asdict(),
         "n_operations": size.n_operations,
