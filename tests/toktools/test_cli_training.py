@@ -34,6 +34,29 @@ def trained(command: str, *options: str) -> Tokenizer:
     return load("tokenizer.json")
 
 
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["text.txt", "more.txt"],
+        ["--corpus", "text.txt", "-c", "more.txt"],
+        ["text.txt", "--corpus", "more.txt"],
+    ],
+)
+def test_a_text_may_be_named_as_an_argument_or_with_corpus(folder: Path, sources: list[str]):
+    (folder / "more.txt").write_text("zebras\n")
+    done = run("train-bpe", *sources, "--character-level", "--vocab-size", "60")
+    assert done.exit_code == 0, done.stderr
+    expected = train_bpe(open_corpus(["text.txt", "more.txt"]), vocab_size=60, byte_level=False)
+    assert load("tokenizer.json").vocabulary.tokens == expected.vocabulary.tokens
+
+
+def test_a_command_without_a_text_says_how_to_name_one(folder: Path):
+    trained("train-bpe", "--vocab-size", "280")
+    done = run("extend", "-t", "tokenizer.json", "--vocab-size", "300", "-o", "more.json")
+    assert done.exit_code == 1
+    assert done.stderr == "error: a text must be named; pass it with --corpus (-c)\n"
+
+
 def test_every_option_of_train_bpe_is_that_of_the_function(folder: Path):
     by_command = trained(
         "train-bpe",

@@ -24,7 +24,7 @@ def corpus_options(
     The command gets one keyword argument for them all, `corpus`: an open `Corpus`.
 
     Args:    default: the source where none is given; None makes it required.
-             positional: name the sources as arguments, SOURCE..., rather than with `--corpus`.
+             positional: the sources may be named as arguments too, SOURCE...
              required: False where a command can do without; `corpus` may then be None.
     Returns: a decorator; put it under `@click.command()`.
     Example:
@@ -41,7 +41,9 @@ def corpus_options(
         @functools.wraps(command)
         def opened(*args: Any, **kwargs: Any) -> Any:
             chosen = {name: kwargs.pop(name) for name in _NAMES}
-            sources = chosen.pop("source")
+            sources = [*kwargs.pop("sources", ()), *chosen.pop("source")]
+            if not sources and default is not None:
+                sources = [default]
             if not sources and not required:
                 return command(*args, corpus=None, **kwargs)
             if not sources:
@@ -51,6 +53,8 @@ def corpus_options(
 
         for option in reversed([_source(default, positional, required), *_options()]):
             opened = option(opened)
+        if positional:
+            opened = click.argument("sources", nargs=-1, metavar="SOURCE...")(opened)
         return opened
 
     return decorate
@@ -60,12 +64,9 @@ _NAMES = ("source", "field", "where", "documents", "errors", "normalize", "limit
 
 
 def _source(default: str | None, positional: bool, required: bool) -> Callable[[Any], Any]:
-    """Return the argument or option that names the sources."""
-    required, sources = required and default is None, None if default is None else [default]
-    if positional:
-        return click.argument(
-            "source", nargs=-1, default=sources, required=required, metavar="SOURCE..."
-        )
+    """Return the option that names the sources; where arguments may do so, it has no default."""
+    sources = None if default is None or positional else [default]
+    required = required and default is None and not positional
     return click.option(
         *("--corpus", "-c", "source"),
         multiple=True,
