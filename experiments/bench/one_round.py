@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import sys
 import time
@@ -26,8 +27,6 @@ from experiments.bench.jobs import Task
 from experiments.bench.memory import peak_bytes
 from experiments.bench.peers import PEERS
 from toktools.training.memory import resident_bytes
-
-_PAGE, _BLOCK = 1 << 12, 1 << 22  # bytes; of blocks as large numpy asks for pages of 2 MB
 
 
 def environment(n_threads: int) -> dict[str, str]:
@@ -91,10 +90,16 @@ def digest(answer: Any) -> dict[str, Any]:
 
 
 def have_at_hand(n_bytes: int) -> None:
-    """Touch memory and free it, so that the system need not ask a host for it when it is needed."""
-    blocks = [np.empty(_BLOCK, np.uint8) for _ in range(-(-n_bytes // _BLOCK))]
-    for block in blocks:
-        block[::_PAGE] = 1
+    """Touch memory and free it, so that the system need not ask a host for it when it is needed.
+
+    In pages of 2 MB, as those that a host takes back, where the system has them.
+    """
+    with mmap.mmap(-1, max(n_bytes, 1)) as memory:  # malloc might keep what is freed
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+        touched = np.frombuffer(memory, np.uint8)
+        touched[:: mmap.PAGESIZE] = 1
+        del touched  # so that the memory can be given back
 
 
 def forget_peak() -> None:
