@@ -26,6 +26,7 @@ import numpy as np
 from experiments.bench.jobs import Task
 from experiments.bench.memory import peak_bytes
 from experiments.bench.peers import PEERS
+from toktools.kernels.memory import pages
 from toktools.training.memory import resident_bytes
 
 
@@ -94,9 +95,7 @@ def have_at_hand(n_bytes: int) -> None:
 
     In pages of 2 MB, as those that a host takes back, where the system has them.
     """
-    with mmap.mmap(-1, max(n_bytes, 1)) as memory:  # malloc might keep what is freed
-        if hasattr(mmap, "MADV_HUGEPAGE"):
-            memory.madvise(mmap.MADV_HUGEPAGE)
+    with pages(max(n_bytes, 1)) as memory:  # malloc might keep what is freed
         touched = np.frombuffer(memory, np.uint8)
         touched[:: mmap.PAGESIZE] = 1
         del touched  # so that the memory can be given back

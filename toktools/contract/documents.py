@@ -151,8 +151,10 @@ def gather(chunks: Iterable[Chunk], n_expected: int = 0) -> Documents:
 
 def _untouched(n: int) -> NDArray[np.uint32]:
     """Return room for n ids, or for none where the system does not promise so much."""
+    from toktools.kernels.memory import zeros
+
     try:
-        return np.empty(n, np.uint32)
+        return zeros(n, np.uint32)
     except MemoryError:
         return np.empty(0, np.uint32)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from toktools.kernels import counting as loop
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.chunks import cut_chunks
+from toktools.kernels.memory import zeros
 from toktools.training.packed_counts import PackedCounts
 
 _ONCE = np.ones(1, np.int64)
@@ -65,7 +66,7 @@ class PieceCounter:
         if n_bytes > len(self._kept):
             self._kept = _longer(self._kept, max(n_bytes, len(self._kept) * 3 // 2))
         if 2 * n_rows > len(self._index):
-            self._index = np.zeros(1 << (2 * n_rows - 1).bit_length(), np.int32)
+            self._index = zeros(1 << (2 * n_rows - 1).bit_length(), np.int32)
             loop.index_rows(self._index, self._rows, int(self._state[loop.N_ROWS]))
 
     def counts(self) -> PackedCounts:
@@ -79,6 +80,6 @@ class PieceCounter:
 
 def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
     """Return an array of n elements that begins as `array`."""
-    longer = np.empty((n, *array.shape[1:]), array.dtype)
+    longer = zeros(n * array[0].size, array.dtype).reshape(n, *array.shape[1:])
     longer[: len(array)] = array
     return longer

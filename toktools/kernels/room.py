@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from toktools.kernels.memory import zeros
+
 BYTES_AN_ID = 4
 """Of text, about: what is reserved for ids at once, so that the array need not grow often."""
 
@@ -34,6 +36,6 @@ class Room:
     def reserve(self, used: int, n: int) -> None:
         """Have room for n elements behind the first `used`, which stay."""
         if used + n > len(self.array):
-            larger = np.empty(2 * (used + n), self.array.dtype)
+            larger = zeros(2 * (used + n), self.array.dtype)
             larger[:used] = self.array[:used]
             self.array = larger

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.long_cache import LONG, ask_for_long, first_table, long_hash, with_room
+from toktools.kernels.memory import zeros
 from toktools.kernels.vectors import (
     copy_pair,
     load_word,
@@ -70,16 +71,16 @@ class WordCache(NamedTuple):
 def word_cache(short_bits: int = 17, long_bits: int = 14) -> WordCache:
     """Return an empty cache; with `grown`, 6 MB by default."""
     n = 4 << short_bits
-    words = np.zeros(n + 8, np.uint64)
+    words = zeros(n + 8, np.uint64)
     first = -words.ctypes.data % 64 // 8  # two rows side by side share a line of memory
     return WordCache(
         words[first : first + n],
-        np.empty(2 << short_bits, np.uint32),
+        zeros(2 << short_bits, np.uint32),
         np.zeros(2, np.int64),
         np.empty(4 * BLOCK, np.uint64),
         first_table(long_bits),
-        np.empty(max(4 << long_bits, LONG), np.uint32),
-        np.empty(max(32 << long_bits, LONG) + 8, np.uint8),
+        zeros(max(4 << long_bits, LONG), np.uint32),
+        zeros(max(32 << long_bits, LONG) + 8, np.uint8),
         np.zeros(3, np.int64),
     )
 

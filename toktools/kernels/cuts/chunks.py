@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.blocks import END, PADDING
+from toktools.kernels.room import Room
+from toktools.kernels.workers import Workers
 
 CHUNK = 1 << 18  # bytes
+_STARTS = Workers(lambda: Room(np.int64))  # kept, for memory that is new takes as long as the cut
 
 
 def cut_chunks(
@@ -35,23 +38,22 @@ def cut_chunks(
         >>> [starts.tolist() for _, starts in cut_chunks(cut_of(WhitespaceSplit()), text)]
         [[0, -5, 5, 7]]
     """
-    starts = np.empty(0, np.int64)
     position, size = 0, n_bytes
-    while position < len(text):
-        n = end = min(size, len(text) - position)
-        if len(starts) <= n:
-            starts = np.empty(n + 1, np.int64)
-        chunk = padded(text, position, n)
-        n_pieces = cut.starts(chunk, n, lines, cut.classes, starts)
-        if position + n < len(text):
-            n_pieces -= 1
-            if n_pieces == 0:
-                size *= 2
-                continue
-            end = max(int(starts[n_pieces]), ~int(starts[n_pieces]))
-        starts[n_pieces] = end
-        yield chunk, starts[: n_pieces + 1]
-        position, size = position + end, n_bytes
+    with _STARTS.one() as room:
+        while position < len(text):
+            n = end = min(size, len(text) - position)
+            room.reserve(0, n + 1)
+            starts, chunk = room.array, padded(text, position, n)
+            n_pieces = cut.starts(chunk, n, lines, cut.classes, starts)
+            if position + n < len(text):
+                n_pieces -= 1
+                if n_pieces == 0:
+                    size *= 2
+                    continue
+                end = max(int(starts[n_pieces]), ~int(starts[n_pieces]))
+            starts[n_pieces] = end
+            yield chunk, starts[: n_pieces + 1]
+            position, size = position + end, n_bytes
 
 
 def padded(text: NDArray[Any], position: int, n: int) -> NDArray[np.uint8]:

@@ -1,0 +1,51 @@
+"""Large arrays in memory that comes straight from the system, in pages as large as it has.
+
+malloc gives an array of some MB out of the heap of the thread that asks. Such memory comes in pages
+of 4 kB, each of which is a stop, and heaps grow and shrink, for which all threads wait. With two
+threads that was a tenth to a fifth of the time of encoding.
+"""
+
+from __future__ import annotations
+
+import mmap
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+_LARGE = 1 << 19  # bytes; smaller arrays are malloc's
+_PAGE = 1 << 21  # bytes of a large page
+_PRIVATE = (
+    {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_ANONYMOUS") else {}
+)
+
+
+def zeros(n: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Return n zeros; what is not touched of them takes no memory.
+
+    Raises: MemoryError where the system does not promise so much.
+    Example:
+        >>> zeros(3, np.uint8).tolist(), len(zeros(1_000_000, np.int64))
+        ([0, 0, 0], 1000000)
+    """
+    n_bytes = n * np.dtype(dtype).itemsize
+    if n_bytes < _LARGE:
+        return np.zeros(n, dtype)
+    memory = pages((n_bytes // _PAGE + 2) * _PAGE)
+    start = -np.frombuffer(memory, np.uint8, 1).ctypes.data % _PAGE
+    return np.frombuffer(memory, dtype, n, start)
+
+
+def pages(n_bytes: int) -> mmap.mmap:
+    """Return memory of the system's, in large pages where it has them; n_bytes > 0.
+
+    Raises: MemoryError where the system does not promise so much.
+    """
+    try:
+        memory = mmap.mmap(-1, n_bytes, **_PRIVATE)
+    except OSError:
+        raise MemoryError from None
+    with suppress(AttributeError, OSError):  # where there are no large pages
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory
