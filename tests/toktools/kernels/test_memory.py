@@ -1,4 +1,4 @@
-"""Large arrays straight from the system: zeros, apart from each other, gone when they are dropped."""
+"""Large arrays straight from the system: zeros, apart from each other, given back when dropped."""
 
 from __future__ import annotations
 
