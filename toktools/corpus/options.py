@@ -42,8 +42,8 @@ def corpus_options(
         def opened(*args: Any, **kwargs: Any) -> Any:
             chosen = {name: kwargs.pop(name) for name in _NAMES}
             sources = [*kwargs.pop("sources", ()), *chosen.pop("source")]
-            if not sources and default is not None:
-                sources = [default]
+            if not sources and positional and default is not None:
+                sources = [default]  # else the option has it, unless a preset takes it away
             if not sources and not required:
                 return command(*args, corpus=None, **kwargs)
             if not sources:
