@@ -48,10 +48,11 @@ def corpus_options(
                 return command(*args, corpus=None, **kwargs)
             if not sources:
                 raise ToktoolsError("a text must be named; pass it with --corpus (-c)")
-            corpus = open_corpus(sources[0] if len(sources) == 1 else list(sources), **chosen)
+            corpus = open_corpus(sources[0] if len(sources) == 1 else sources, **chosen)
             return command(*args, corpus=corpus, **kwargs)
 
-        for option in reversed([_source(default, positional, required), *_options()]):
+        source = _source(None, False) if positional else _source(default, required)
+        for option in reversed([source, *_options()]):
             opened = option(opened)
         if positional:
             opened = click.argument("sources", nargs=-1, metavar="SOURCE...")(opened)
@@ -63,15 +64,13 @@ def corpus_options(
 _NAMES = ("source", "field", "where", "documents", "errors", "normalize", "limit")
 
 
-def _source(default: str | None, positional: bool, required: bool) -> Callable[[Any], Any]:
-    """Return the option that names the sources; where arguments may do so, it has no default."""
-    sources = None if default is None or positional else [default]
-    required = required and default is None and not positional
+def _source(default: str | None, required: bool) -> Callable[[Any], Any]:
+    """Return the option that names the sources."""
     return click.option(
         *("--corpus", "-c", "source"),
         multiple=True,
-        default=sources,
-        required=required,
+        default=None if default is None else [default],
+        required=required and default is None,
         show_default=True,
         metavar="SOURCE",
         help="File, directory, glob pattern, - for standard input, or built-in corpus: "

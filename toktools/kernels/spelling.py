@@ -95,13 +95,9 @@ def spell_words(data, ends, counts, order, by_byte, ids, cells, weights):
         cells: int32, room for the characters, one for each word and a block for each count.
         weights: int64, one for each block; see `pair_table.py`.
     """
-    n_cells, begin, count = 0, 0, -1
+    n_cells, begin, count, last = 0, 0, -1, len(order) - 1
     for k in range(len(order)):
-        word = order[k]
-        later, soon = (
-            order[min(k + 2 * _AHEAD, len(order) - 1)],
-            order[min(k + _AHEAD, len(order) - 1)],
-        )
+        word, soon, later = order[k], order[min(k + _AHEAD, last)], order[min(k + 2 * _AHEAD, last)]
         prefetch(ends, later)
         prefetch(counts, later)
         prefetch(data, ends[soon])

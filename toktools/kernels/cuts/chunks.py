@@ -14,7 +14,7 @@ from toktools.kernels.room import Room
 from toktools.kernels.workers import Workers
 
 CHUNK = 1 << 18  # bytes
-_STARTS = Workers(lambda: Room(np.int64))  # kept, for memory that is new takes as long as the cut
+_STARTS = Workers(lambda: Room(np.int64))  # used again by the next text
 
 
 def cut_chunks(
