@@ -115,9 +115,12 @@ def merge_everywhere(
     first = np.uint64(rows[pair, START])
     last = first + np.uint64(rows[pair, LENGTH])
     for k in range(first, min(first + _AHEAD, last)):
-        prefetch(cells, places[k])
+        prefetch(cells, np.uint64(places[k]) - _1)
+        prefetch(cells, np.uint64(places[k]) + np.uint64(6))
     for k in range(first, last):
-        prefetch(cells, places[min(k + _AHEAD, last - _1)])
+        soon = np.uint64(places[min(k + _AHEAD, last - _1)])
+        prefetch(cells, soon - _1)
+        prefetch(cells, soon + np.uint64(6))
         i = np.uint64(places[k])
         if cells[i] >> 1 != left << (SHAPE_BITS - 1):
             continue  # merged otherwise since, or LAST: a longer symbol of that name ends here
@@ -301,7 +304,7 @@ def learn(
                 status = FLOOR
                 break
             lower = max(floor, threshold // 2)
-            size = refill(heap, size, rows, n_rows, lower, threshold)
+            size = refill(heap, rows, n_rows, lower, threshold, hashes, lasting, floor == 0)
             if size < 0:
                 size, status = 0, HEAP
                 break

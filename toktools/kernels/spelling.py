@@ -41,27 +41,22 @@ def _character(data, i, by_byte):
 
 @kernel
 def count_characters(data, ends, counts, by_byte, totals):
-    """Count each character. totals: int64, one for each code point or byte."""
-    start = _0
-    for word in range(len(ends)):
-        end = np.uint64(ends[word])
-        while start < end:
-            character, n = _character(data, start, by_byte)
-            totals[character] += counts[word]
-            start += n
+    """Count each character in each place.
 
-
-@kernel
-def find_places(data, ends, by_byte, found):
-    """Note where each character stands. found: bool (4, n), by place and character."""
-    start = _0
+    Args:    totals: int64 (4, n), by place and code point or byte.
+    Returns: how many characters there are, words counted once; the highest one.
+    """
+    start, n_characters, highest = _0, 0, 0
     for word in range(len(ends)):
-        place, end = FIRST, np.uint64(ends[word])
+        place, end, count = FIRST, np.uint64(ends[word]), counts[word]
         while start < end:
             character, n = _character(data, start, by_byte)
             start += n
-            found[place + (LAST if start == end else 0), character] = True
+            totals[place + (LAST if start == end else 0), character] += count
+            highest = max(highest, np.int64(character))
+            n_characters += 1
             place = INNER
+    return n_characters, highest
 
 
 @inlined

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -43,22 +44,25 @@ class FloorError(Exception):
 
 def learn_merges(
     words: PackedWords, symbols: Symbols, *, floors: bool = True, **options: Any
-) -> list[Pair]:
+) -> Iterator[Pair]:
     """Merge as `toktools.training.merging.learn_merges` does; the other options are the same.
 
     Counts of pairs must stay below 2^62.
 
-    Args:   floors: leave out rare pairs as long as they cannot matter, which is faster.
-    Raises: FloorError and InexactError, with `symbols` as they were: it must be done without
-            floors, or by the readable code. Both have changed `words`.
+    Args:    floors: leave out rare pairs as long as they cannot matter, which is faster.
+    Returns: the merges, for who wants them: tuples are made as they are asked for.
+    Raises:  FloorError and InexactError, with `symbols` as they were: it must be done without
+             floors, or by the readable code. Both have changed `words`.
     """
     return _learn(Learner if floors else FullLearner, words, symbols, **options)
 
 
-def learn_merges_by_likelihood(words: PackedWords, symbols: Symbols, **options: Any) -> list[Pair]:
+def learn_merges_by_likelihood(
+    words: PackedWords, symbols: Symbols, **options: Any
+) -> Iterator[Pair]:
     """Merge as `toktools.training.likelihood.learn_merges_by_likelihood` does.
 
-    Raises: as `learn_merges`; also where a symbol occurs too often for exact scores.
+    Returns and Raises: as `learn_merges`; also raises where a symbol occurs too often for exact scores.
     """
     return _learn(LikelihoodLearner, words, symbols, **options)
 
@@ -72,16 +76,26 @@ def _learn(
     min_frequency: int = 1,
     max_token_length: int | None = None,
     progress: Progress | None = None,
-) -> list[Pair]:
+) -> Iterator[Pair]:
     learner = kind(words, symbols, vocab_size, max(min_frequency, 1), max_token_length or 0)
     n_before = len(symbols)
     try:
-        return learner.learn(progress)
+        merges = learner.learn(progress)
     except (FloorError, InexactError):
         for string in symbols.strings[n_before:]:
             del symbols.ids[string]
         del symbols.strings[n_before:]
         raise
+    return _pairs(merges)
+
+
+def _pairs(merges: NDArray[np.int32]) -> Iterator[Pair]:
+    """Yield merges; a pair that was merged twice stands where it was last."""
+    pairs = list(zip(*merges.T.tolist(), strict=True))
+    if len(set(pairs)) == len(pairs):
+        yield from pairs
+    else:
+        yield from reversed(dict.fromkeys(reversed(pairs)))
 
 
 class Learner:
@@ -118,7 +132,7 @@ class Learner:
         self.rows = np.empty((max(1 << 17, len(words.cells)), 6), np.int64)
         self.index = np.zeros(1 << 18, np.int32)
         self.places = np.zeros(0, np.int32)
-        self.heap = np.zeros((1 << 17, 2), np.int64)
+        self.heap = np.zeros((1 << 17, 3), np.int64)
         self.merged = np.zeros((n + loop.ROUND, 3), np.int32)
         self.state = np.zeros(8, np.int64)
         self.floor = self._first_floor()
@@ -160,12 +174,15 @@ class Learner:
         self.hashes[id] = hashing.hashes_of([string], prefix)[0]
         self.careful[id] = len(string) < len(prefix) and prefix.startswith(string)
 
-    def learn(self, progress: Progress | None) -> list[Pair]:
-        """Merge until the vocabulary is full or no pair is as frequent as `least`."""
+    def learn(self, progress: Progress | None) -> NDArray[np.int32]:
+        """Merge until the vocabulary is full or no pair is as frequent as `least`.
+
+        Returns: the pairs that were merged, (n, 2).
+        """
         state, symbols = self.state, self.symbols
         state[loop.SYMBOLS], state[loop.MADE] = len(symbols), loop.ASK
         self._count_pairs()
-        merges: dict[Pair, None] = {}
+        merges: list[NDArray[np.int32]] = []
         status = loop.PAUSE
         while status != loop.DONE:
             status = self._run()
@@ -173,7 +190,7 @@ class Learner:
                 raise FloorError
             # seldom, for what Python needs for it is in no cache while the loop runs
             if status in (loop.STRING, loop.FLOOR, loop.DONE) or self._is_full:
-                self._take_over(merges)
+                merges.append(self._take_over())
             if progress is not None:
                 progress(int(state[loop.SYMBOLS]), self.wanted)
             if status == loop.ROWS:
@@ -186,7 +203,7 @@ class Learner:
                 state[loop.MADE] = self._decide()
             elif status == loop.FLOOR and not self._lower_floor():
                 break
-        return list(merges)
+        return np.concatenate(merges)
 
     def _run(self) -> int:
         return loop.learn(
@@ -283,19 +300,12 @@ class Learner:
         self.rows[: len(kept)], self.rows[len(kept) : n_kept] = kept, merged
         return len(kept), n_kept, places
 
-    def _take_over(self, merges: dict[Pair, None]) -> None:
-        """Give the symbols and merges that the loop has made their strings."""
+    def _take_over(self) -> NDArray[np.int32]:
+        """Give the symbols that the loop has made their strings; return the pairs, (n, 2)."""
         merged = self.merged[: self.state[loop.N_MERGES]]
-        pairs = list(zip(*merged[:, :2].T.tolist(), strict=True))
         assert self.strings.join(merged), "a symbol was met as another"
-        new = dict.fromkeys(pairs)
-        if len(new) == len(pairs) and merges.keys().isdisjoint(new):
-            merges |= new
-        else:
-            for pair in pairs:
-                merges.pop(pair, None)
-                merges[pair] = None
         self.state[loop.N_MERGES] = 0
+        return merged[:, :2].copy()
 
     @property
     def _is_full(self) -> bool:

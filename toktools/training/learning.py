@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from toktools.compiled.worth import Least
@@ -34,13 +35,14 @@ def learn_by_frequency(
     symbols: Symbols,
     counting: Counting | None = None,
     **options: Any,
-) -> list[Pair]:
+) -> Iterable[Pair]:
     """Merge the most frequent pair again and again, wherever the counts are.
 
     Args:
         speller: writes the pretokens in ids of `symbols`.
         counting: its `max_memory` and `folder` are for this too.
         options: see `toktools.training.merging.learn_merges`.
+    Returns: the merges, to be gone through once.
     """
     if isinstance(pretokens.counts, StoredCounts):
         from toktools.training.compact_merging import learn_merges_compact
@@ -57,7 +59,7 @@ def learn_by_frequency(
 
 def _learned_by_loops(
     name: str, speller: Speller, symbols: Symbols, **options: Any
-) -> list[Pair] | None:
+) -> Iterable[Pair] | None:
     """Learn with the compiled loop; None if the readable learner must do it, or might as well."""
     n_characters, total = speller.size()
     if not LEAST.is_met(n_characters, "bpe_training:learn") or total >= 1 << 62:
@@ -89,10 +91,10 @@ def learn_by_likelihood(
     symbols: Symbols,
     counting: Counting | None = None,
     **options: Any,
-) -> list[Pair]:
+) -> Iterable[Pair]:
     """Merge the pair that raises the likelihood most, again and again, in memory alone.
 
-    Args:   as `learn_by_frequency`; options: see `likelihood.learn_merges_by_likelihood`.
+    Args and Returns: as `learn_by_frequency`; options: see `likelihood.learn_merges_by_likelihood`.
     Raises: ToktoolsError, saying how much memory it would need, if the counts stayed on disk.
     """
     from toktools.training.likelihood import learn_merges_by_likelihood

@@ -27,9 +27,11 @@ class PackedSpeller(Speller):
         super().__init__(counts, marks, by_byte=by_byte)
         self._words = counts.data, counts.ends
         self._occurrences = counts.counts
-        totals = np.zeros(256 if by_byte else _N_CODE_POINTS, np.int64)
-        loop.count_characters(*self._words, self._occurrences, by_byte, totals)
-        self._totals = totals[: int(totals.nonzero()[0].max(initial=-1)) + 1]
+        totals = np.zeros((4, 256 if by_byte else _N_CODE_POINTS), np.int64)
+        counted = *self._words, self._occurrences, by_byte
+        self._n_characters, highest = loop.count_characters(*counted, totals)
+        self._in_places = totals[:, : highest + 1]
+        self._totals = self._in_places.sum(0)
 
     def _character(self, code: int) -> str:
         return BYTE_TO_CHARACTER[code] if self._by_byte else chr(code)
@@ -39,10 +41,8 @@ class PackedSpeller(Speller):
         return {self._character(code): int(self._totals[code]) for code in present}
 
     def marked(self, alphabet: Container[str]) -> set[str]:
-        found = np.zeros((4, len(self._totals)), np.bool_)
-        loop.find_places(*self._words, self._by_byte, found)
         marked: set[str] = set()
-        for place, there in enumerate(found):
+        for place, there in enumerate(self._in_places):
             characters = map(self._character, there.nonzero()[0].tolist())
             marked.update(self._in_place(place, [c for c in characters if c in alphabet]))
         return marked
@@ -55,7 +55,7 @@ class PackedSpeller(Speller):
 
     def packed(self) -> PackedWords:
         order = by_count(self._occurrences)
-        room = room_for(self._n_characters(), self._occurrences[order])
+        room = room_for(self._n_characters, self._occurrences[order])
         counted = *self._words, self._occurrences, order
         return room.up_to(loop.spell_words(*counted, self._by_byte, self._table(), *room))
 
@@ -70,9 +70,5 @@ class PackedSpeller(Speller):
             table[place, codes] = [self.base.get(symbol, -1) for symbol in symbols]
         return table
 
-    def _n_characters(self) -> int:
-        data = self._words[0]
-        return len(data) if self._by_byte else int(np.count_nonzero(data & 0xC0 != 0x80))
-
     def size(self) -> tuple[int, int]:
-        return self._n_characters(), int(self._totals.sum())
+        return self._n_characters, int(self._totals.sum())

@@ -67,7 +67,7 @@ def learned(
     before = symbols.strings.copy(), symbols.ids.copy()
     for more in ({}, {"floors": False}):
         try:
-            return compiled(pack(lists, counts), symbols, **options, **more)
+            return list(compiled(pack(lists, counts), symbols, **options, **more))
         except (kernels.FloorError, kernels.InexactError) as e:
             assert (symbols.strings, symbols.ids) == before
             if isinstance(e, kernels.InexactError):
@@ -160,7 +160,8 @@ def test_text_that_spells_marked_symbols_again_is_learned_with_floors(monkeypatc
     n_letters, vocab_size = len(symbols), len(symbols) + 7
     lists = [[symbols.ids[s] for s in marks.spell(word)] for word in words]
     monkeypatch.setattr(kernels.Learner, "_first_floor", lambda self: 10)
-    merges = kernels.learn_merges(pack(lists, list(words.values())), symbols, vocab_size=vocab_size)
+    packed = pack(lists, list(words.values()))
+    merges = list(kernels.learn_merges(packed, symbols, vocab_size=vocab_size))
     assert len(merges) > len(symbols) - n_letters, "nothing was spelled again"
     readable, _ = both(words, prefix="##", vocab_size=vocab_size)
     strings = [(symbols.strings[left], symbols.strings[right]) for left, right in merges]
