@@ -6,8 +6,9 @@ this last run is timed. With one thread, the process is also bound to one proces
 allows it: some libraries take no word on threads.
 
 A virtual machine gives memory that is free back to its host, and to get it again may take 2 ms a
-megabyte, more than all the work on it. So as much as the job came to hold in the rounds before is
-touched and freed before the clock starts.
+megabyte, more than all the work on it. So twice as much as the job came to hold in the rounds
+before is touched and freed before the clock starts: twice, for the system may hand out other pages
+than those that it was given last.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import mmap
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +95,11 @@ def digest(answer: Any) -> dict[str, Any]:
 def have_at_hand(n_bytes: int) -> None:
     """Touch memory and free it, so that the system need not ask a host for it when it is needed.
 
-    In pages of 2 MB, as those that a host takes back, where the system has them.
+    In pages of 2 MB, as those that a host takes back, where the system has them; no more than is
+    free, for the text is to stay in memory.
     """
+    with suppress(ValueError, OSError):  # where the system does not tell
+        n_bytes = min(n_bytes, os.sysconf("SC_AVPHYS_PAGES") * mmap.PAGESIZE)
     with pages(max(n_bytes, 1)) as memory:  # malloc might keep what is freed
         touched = np.frombuffer(memory, np.uint8)
         touched[:: mmap.PAGESIZE] = 1
