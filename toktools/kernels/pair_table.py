@@ -40,7 +40,7 @@ BLOCK_BITS = 6
 `weights`, int64, one for each block, says of each place how often its word occurs."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_0, _1, _20, _44, _BLOCK_BITS = (np.uint64(n) for n in (0, 1, 20, 44, BLOCK_BITS))
+_0, _1, _32, _44, _BLOCK_BITS = (np.uint64(n) for n in (0, 1, 32, 44, BLOCK_BITS))
 """Places without a sign, for one with a sign may count from the end, and that takes as long as all
 else in a loop over the cells."""
 _RIGHT = (1 << 32) - 1
@@ -125,7 +125,7 @@ def find_row(index, rows, key):
     Args: index: int32 (m,), m a power of two; rows: int64 (n, 6).
     """
     mask = np.uint64(len(index) - 1)
-    i = (np.uint64(key) * _MULTIPLIER >> _20) & mask
+    i = (np.uint64(key) * _MULTIPLIER >> _32) & mask
     while True:
         row = index[i]
         if row == EMPTY or rows[np.uint64(row), KEY] == key:
