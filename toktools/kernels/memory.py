@@ -7,6 +7,7 @@ threads that was a tenth to a fifth of the time of encoding.
 
 from __future__ import annotations
 
+import math
 import mmap
 from contextlib import suppress
 from typing import Any
@@ -21,20 +22,35 @@ _PRIVATE = (
 )
 
 
-def zeros(n: int, dtype: DTypeLike) -> NDArray[Any]:
-    """Return n zeros; what is not touched of them takes no memory.
+def zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return an array of zeros; what is not touched of it takes no memory.
 
     Raises: MemoryError where the system does not promise so much.
     Example:
-        >>> zeros(3, np.uint8).tolist(), len(zeros(1_000_000, np.int64))
-        ([0, 0, 0], 1000000)
+        >>> zeros(3, np.uint8).tolist(), zeros((1_000_000, 2), np.int64).shape
+        ([0, 0, 0], (1000000, 2))
     """
+    n = math.prod(np.atleast_1d(shape).tolist())
     n_bytes = n * np.dtype(dtype).itemsize
     if n_bytes < _LARGE:
-        return np.zeros(n, dtype)
+        return np.zeros(shape, dtype)
     memory = pages((n_bytes // _PAGE + 2) * _PAGE)
     start = -np.frombuffer(memory, np.uint8, 1).ctypes.data % _PAGE
-    return np.frombuffer(memory, dtype, n, start)
+    return np.frombuffer(memory, dtype, n, start).reshape(shape)
+
+
+def longer(array: NDArray[Any], n: int) -> NDArray[Any]:
+    """Return an array of n elements, rows if it has rows, or more, that begins as `array`.
+
+    Example:
+        >>> longer(np.array([[1, 2]]), 2).tolist()
+        [[1, 2], [0, 0]]
+    """
+    if len(array) >= n:
+        return array
+    larger = zeros((n, *array.shape[1:]), array.dtype)
+    larger[: len(array)] = array
+    return larger
 
 
 def pages(n_bytes: int) -> mmap.mmap:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from toktools.kernels import pair_table as table
 from toktools.kernels import spelling
+from toktools.kernels.memory import zeros
 
 
 class PackedWords(NamedTuple):
@@ -54,7 +55,7 @@ def room_for(n_symbols: int, counts: NDArray[np.int64]) -> PackedWords:
     """
     n_distinct = 1 + np.count_nonzero(counts[1:] != counts[:-1])
     n_blocks = (n_symbols + len(counts) >> table.BLOCK_BITS) + 2 * n_distinct + 1
-    cells = np.empty(n_blocks << table.BLOCK_BITS, np.int32)
+    cells = zeros(n_blocks << table.BLOCK_BITS, np.int32)
     return PackedWords(cells, np.zeros(n_blocks, np.int64))
 
 

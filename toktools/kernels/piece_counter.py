@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels import counting as loop
 from toktools.kernels.cuts import Cut
 from toktools.kernels.cuts.chunks import cut_chunks
-from toktools.kernels.memory import zeros
+from toktools.kernels.memory import longer, zeros
 from toktools.training.packed_counts import PackedCounts
 
 _ONCE = np.ones(1, np.int64)
@@ -62,9 +60,9 @@ class PieceCounter:
         n_rows += int(self._state[loop.N_ROWS])
         n_bytes += int(self._state[loop.N_BYTES]) + 8  # which are read, but not used
         if n_rows > len(self._rows):
-            self._rows = _longer(self._rows, max(n_rows, len(self._rows) * 3 // 2))
+            self._rows = longer(self._rows, max(n_rows, len(self._rows) * 3 // 2))
         if n_bytes > len(self._kept):
-            self._kept = _longer(self._kept, max(n_bytes, len(self._kept) * 3 // 2))
+            self._kept = longer(self._kept, max(n_bytes, len(self._kept) * 3 // 2))
         if 2 * n_rows > len(self._index):
             self._index = zeros(1 << (2 * n_rows - 1).bit_length(), np.int32)
             loop.index_rows(self._index, self._rows, int(self._state[loop.N_ROWS]))
@@ -73,13 +71,6 @@ class PieceCounter:
         """Return how often each piece was met."""
         rows = self._rows[: self._state[loop.N_ROWS]]
         n_bytes = int(rows[:, loop.LENGTH].sum())
-        data, ends = np.empty(n_bytes + loop.SHORT, np.uint8), np.empty(len(rows), np.int64)
+        data, ends = zeros(n_bytes + loop.SHORT, np.uint8), zeros(len(rows), np.int64)
         loop.pack_rows(rows, self._kept, data, ends)
         return PackedCounts(data[:n_bytes], ends, rows[:, loop.COUNT].astype(np.int64))
-
-
-def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
-    """Return an array of n elements that begins as `array`."""
-    longer = zeros(n * array[0].size, array.dtype).reshape(n, *array.shape[1:])
-    longer[: len(array)] = array
-    return longer

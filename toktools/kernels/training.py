@@ -13,6 +13,7 @@ from toktools.kernels import likelihood_training as likelihood
 from toktools.kernels import pair_table as table
 from toktools.kernels import string_hashes as hashing
 from toktools.kernels.marked_text import BEGINS, CONTINUES, marked_text
+from toktools.kernels.memory import longer, zeros
 from toktools.kernels.packed_words import PackedWords
 from toktools.kernels.symbol_strings import SymbolStrings
 from toktools.training.merging import Pair, Progress, Symbols
@@ -128,11 +129,11 @@ class Learner:
         self.around = np.zeros((2, n), np.int32)
         self.tallies = np.zeros((2, 1 << n.bit_length(), 2), np.int64)
         self.row_at = np.zeros((2, n), np.int32)
-        self.found = np.zeros((len(words.cells), 4), np.int32)
-        self.rows = np.empty((max(1 << 17, len(words.cells)), 6), np.int64)
+        self.found = zeros((len(words.cells), 4), np.int32)
+        self.rows = zeros((max(1 << 17, len(words.cells)), 6), np.int64)
         self.index = np.zeros(1 << 18, np.int32)
         self.places = np.zeros(0, np.int32)
-        self.heap = np.zeros((1 << 17, 3), np.int64)
+        self.heap = zeros((1 << 17, 3), np.int64)
         self.merged = np.zeros((n + loop.ROUND, 3), np.int32)
         self.state = np.zeros(8, np.int64)
         self.floor = self._first_floor()
@@ -268,7 +269,7 @@ class Learner:
     def _room_behind(self, n_places: int) -> NDArray[np.int32]:
         """Return what is behind so many places: as many others that are not in use yet, or more."""
         if 2 * n_places > len(self.places):
-            self.places = np.empty(_PLACES * n_places + 1024, np.int32)
+            self.places = zeros(_PLACES * n_places + 1024, np.int32)
         return self.places[n_places:]
 
     def _keep_rows(self, n_rows: int) -> tuple[int, int, NDArray[np.int32]]:
@@ -371,9 +372,9 @@ class LikelihoodLearner(Learner):
     def _make_room(self) -> None:
         """Give every row its links and enough entries of the queue."""
         n_rows = len(self.index) // 2
-        self.links = _longer(self.links, n_rows)
+        self.links = longer(self.links, n_rows)
         n_entries = 5 * n_rows + 6 * len(self.lengths)
-        self.heap, self.scores = _longer(self.heap, n_entries), _longer(self.scores, n_entries)
+        self.heap, self.scores = longer(self.heap, n_entries), longer(self.scores, n_entries)
 
     def _grow_rows(self) -> None:
         super()._grow_rows()
@@ -389,15 +390,6 @@ class LikelihoodLearner(Learner):
         )
 
 
-def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
-    """Return an array of n elements, or more, that begins as `array`."""
-    if len(array) >= n:
-        return array
-    longer = np.zeros((n, *array.shape[1:]), array.dtype)
-    longer[: len(array)] = array
-    return longer
-
-
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array of twice the length that begins as `array`."""
-    return _longer(array, 2 * len(array))
+    return longer(array, 2 * len(array))

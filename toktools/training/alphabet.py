@@ -51,9 +51,11 @@ def most_frequent_characters(
             f"limit_alphabet must be >= {max(len(wanted), 1)} "
             f"({len(wanted)} characters in initial_alphabet), got {limit}"
         )
-    others = sorted(counts.keys() - wanted, key=lambda c: (-counts[c], c))
-    room = len(others) if limit is None else limit - len(wanted)
-    return sorted([*wanted, *others[:room]])
+    others = counts.keys() - wanted
+    if limit is not None:
+        room = limit - len(wanted)
+        others = sorted(others, key=lambda c: (-counts[c], c))[:room]
+    return sorted([*wanted, *others])
 
 
 def base_symbols(words: Iterable[str], characters: Sequence[str], marks: Marks) -> list[str]:

@@ -30,21 +30,20 @@ class PackedSpeller(Speller):
         totals = np.zeros((4, 256 if by_byte else _N_CODE_POINTS), np.int64)
         counted = *self._words, self._occurrences, by_byte
         self._n_characters, highest = loop.count_characters(*counted, totals)
-        self._in_places = totals[:, : highest + 1]
-        self._totals = self._in_places.sum(0)
-
-    def _character(self, code: int) -> str:
-        return BYTE_TO_CHARACTER[code] if self._by_byte else chr(code)
+        totals = totals[:, : highest + 1]
+        self._codes = totals.sum(0).nonzero()[0]
+        self._in_places = totals[:, self._codes]  # how often each character stands in each place
+        codes = self._codes.tolist()
+        self._written = [BYTE_TO_CHARACTER[code] if by_byte else chr(code) for code in codes]
 
     def character_counts(self) -> dict[str, int]:  # type: ignore[override]
-        present = self._totals.nonzero()[0].tolist()
-        return {self._character(code): int(self._totals[code]) for code in present}
+        return dict(zip(self._written, self._in_places.sum(0).tolist(), strict=True))
 
     def marked(self, alphabet: Container[str]) -> set[str]:
         marked: set[str] = set()
-        for place, there in enumerate(self._in_places):
-            characters = map(self._character, there.nonzero()[0].tolist())
-            marked.update(self._in_place(place, [c for c in characters if c in alphabet]))
+        for place, counts in enumerate(self._in_places.tolist()):
+            there = [c for c, n in zip(self._written, counts, strict=True) if n and c in alphabet]
+            marked.update(self._in_place(place, there))
         return marked
 
     def _in_place(self, place: int, characters: list[str]) -> list[str]:
@@ -61,14 +60,13 @@ class PackedSpeller(Speller):
 
     def _table(self) -> NDArray[np.int32]:
         """Return the symbol of each character in each place, -1 where there is none."""
-        table = np.full((4, len(self._totals)), -1, np.int32)
-        present = self._totals.nonzero()[0].tolist()
-        codes = [code for code in present if self._character(code) in self.base]
-        characters = [self._character(code) for code in codes]
+        table = np.full((4, int(self._codes.max(initial=0)) + 1), -1, np.int32)
+        kept = [i for i, character in enumerate(self._written) if character in self.base]
+        codes, characters = self._codes[kept], [self._written[i] for i in kept]
         for place in range(4):
             symbols = self._in_place(place, characters)
             table[place, codes] = [self.base.get(symbol, -1) for symbol in symbols]
         return table
 
     def size(self) -> tuple[int, int]:
-        return self._n_characters, int(self._totals.sum())
+        return self._n_characters, int(self._in_places.sum())
