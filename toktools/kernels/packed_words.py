@@ -53,7 +53,7 @@ def room_for(n_symbols: int, counts: NDArray[np.int64]) -> PackedWords:
 
     Two blocks for each distinct count are enough for what its words do not fill.
     """
-    n_distinct = 1 + np.count_nonzero(counts[1:] != counts[:-1])
+    n_distinct = 1 + int(np.count_nonzero(counts[1:] != counts[:-1]))
     n_blocks = (n_symbols + len(counts) >> table.BLOCK_BITS) + 2 * n_distinct + 1
     cells = zeros(n_blocks << table.BLOCK_BITS, np.int32)
     return PackedWords(cells, np.zeros(n_blocks, np.int64))

@@ -95,10 +95,10 @@ def refill(heap, rows, n_rows, lower, threshold, hashes, lasting, may_rise):
     for row in range(np.uint64(n_rows)):
         if rows[row, LENGTH] == 0 or not lower <= rows[row, STORED] < threshold:
             continue
-        if rows[row, COUNT] < lower and not may_rise:
-            if not lasts(hashes, lasting, left_of(rows, row), right_of(rows, row)):
-                rows[row, STORED] = rows[row, COUNT]
-                continue
+        has_fallen = rows[row, COUNT] < lower and not may_rise
+        if has_fallen and not lasts(hashes, lasting, left_of(rows, row), right_of(rows, row)):
+            rows[row, STORED] = rows[row, COUNT]
+            continue
         if size == len(heap):
             return -1
         size = push(heap, size, rows, np.int64(row))

@@ -86,7 +86,7 @@ def span_from(cells, first):
 @inlined
 def span_to(cells, last):
     """Return how many positions the symbol takes that ends at `last`."""
-    return np.uint64(_span(cells[last], cells[last - _1]))
+    return np.uint64(_span(cells[last], cells[max(last, _1) - _1]))
 
 
 @inlined

@@ -63,7 +63,8 @@ def learn_merges_by_likelihood(
 ) -> Iterator[Pair]:
     """Merge as `toktools.training.likelihood.learn_merges_by_likelihood` does.
 
-    Returns and Raises: as `learn_merges`; also raises where a symbol occurs too often for exact scores.
+    Returns: as `learn_merges`.
+    Raises:  the same; also where a symbol occurs too often for exact scores.
     """
     return _learn(LikelihoodLearner, words, symbols, **options)
 
