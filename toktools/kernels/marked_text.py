@@ -17,6 +17,7 @@ from toktools.training.merging import Symbols
 
 BEGINS, CONTINUES = 1, 2
 """That a symbol has stood at the beginning of a word, or elsewhere."""
+_0, _1 = np.uint64(0), np.uint64(1)
 _NO_SYMBOL = -9  # and none that a cell could hold
 
 
@@ -45,21 +46,22 @@ def see_words(cells, mark, where, starts):
         starts: int32, room for a place of each word.
     Returns: how many such words there are.
     """
-    n = 0
-    for i in range(1, len(cells)):
-        symbol = symbol_at(cells, i)
-        if symbol < 0:
+    n, i, end = 0, _0, np.uint64(len(cells))
+    while i < end:
+        if cells[i] == OUTSIDE:
+            i += _1
             continue
-        if cells[i - 1] != OUTSIDE:
-            where[symbol] |= CONTINUES
-            continue
-        where[symbol] |= BEGINS
-        k = 0
+        k = _0
         while k < len(mark) and symbol_at(cells, i + k) == mark[k]:
-            k += 1
+            k += _1
         if k == len(mark):
             starts[n] = i
             n += 1
+        where[np.uint64(symbol_at(cells, i))] |= BEGINS
+        i += _1
+        while cells[i] != OUTSIDE:
+            where[np.uint64(symbol_at(cells, i))] |= CONTINUES
+            i += _1
     return n
 
 

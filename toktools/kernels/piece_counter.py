@@ -60,9 +60,9 @@ class PieceCounter:
         n_rows += int(self._state[loop.N_ROWS])
         n_bytes += int(self._state[loop.N_BYTES]) + 8  # which are read, but not used
         if n_rows > len(self._rows):
-            self._rows = longer(self._rows, max(n_rows, len(self._rows) * 3 // 2))
+            self._rows = longer(self._rows, max(n_rows, 2 * len(self._rows)))
         if n_bytes > len(self._kept):
-            self._kept = longer(self._kept, max(n_bytes, len(self._kept) * 3 // 2))
+            self._kept = longer(self._kept, max(n_bytes, 2 * len(self._kept)))
         if 2 * n_rows > len(self._index):
             self._index = zeros(1 << (2 * n_rows - 1).bit_length(), np.int32)
             loop.index_rows(self._index, self._rows, int(self._state[loop.N_ROWS]))
