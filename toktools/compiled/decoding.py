@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from toktools.compiled.worth import Least
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from toktools.contract.decoding import IdsToText
@@ -22,9 +21,7 @@ LEAST, LEAST_AGAIN = Least(loaded=50_000, kept=200_000, new=1_000_000), 1_000
 """From how many ids on the loops decode, and once they have decoded with a tokenizer."""
 
 
-def decoded(
-    tokenizer: IdsToText, ids: Iterable[int], keep_special: bool
-) -> NDArray[np.uint8] | None:
+def decoded(tokenizer: IdsToText, ids: Iterable[int], keep_special: bool) -> bytes | None:
     """Return the bytes that ids stand for, None if that is left to the readable code.
 
     Raises: as `decode_bytes`.

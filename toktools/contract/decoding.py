@@ -29,14 +29,8 @@ class IdsToText(Contract):
 
         Args and Raises: as `decode_bytes`.
         """
-        if (
-            hidden == ()
-            and (data := compiled_decoding.decoded(self, ids, keep_special)) is not None
-        ):
-            return str(data.data, "utf-8", "replace")
-        return b"".join(self.iter_bytes(ids, keep_special=keep_special, hidden=hidden)).decode(
-            "utf-8", errors="replace"
-        )
+        data = self.decode_bytes(ids, keep_special=keep_special, hidden=hidden)
+        return data.decode("utf-8", "replace")
 
     def decode_bytes(
         self, ids: Iterable[int], *, keep_special: bool = False, hidden: Iterable[str] = ()
@@ -54,7 +48,7 @@ class IdsToText(Contract):
             hidden == ()
             and (data := compiled_decoding.decoded(self, ids, keep_special)) is not None
         ):
-            return data.tobytes()
+            return data
         return b"".join(self.iter_bytes(ids, keep_special=keep_special, hidden=hidden))
 
     @property

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toktools.kernels.decoding import Surfaces, decode_documents, decoded_size, surfaces
+from toktools.kernels.memory import bytes_filled
 from toktools.kernels.threads import n_threads
 
 if TYPE_CHECKING:
@@ -50,14 +51,19 @@ class Decoder:
             parts[id] = tokenizer.bytes_of(id, first, keep_special=self._keep_special)
         return surfaces(parts)
 
-    def decode(self, ids: Ids) -> NDArray[np.uint8]:
+    def decode(self, ids: Ids) -> bytes:
         """Return the bytes of one document. Raises: as `decode_bytes` of the tokenizer."""
         head = self._n_before_text(ids)
         first = b"".join(
             self._tokenizer.iter_bytes(ids[:head].tolist(), keep_special=self._keep_special)
         )
         rest = self._run(ids, _parts(head, len(ids)), first=False)
-        return np.concatenate([np.frombuffer(first, np.uint8), rest]) if first else rest
+
+        def write(out: NDArray[np.uint8]) -> None:
+            out[: len(first)] = np.frombuffer(first, np.uint8)
+            rest.write(out[len(first) :])
+
+        return bytes_filled(len(first) + rest.size, write)
 
     def _n_before_text(self, ids: Ids) -> int:
         """Return how many ids there are up to the first that is text, itself included."""
@@ -80,7 +86,7 @@ class Decoder:
             last = int(np.searchsorted(starts, int(starts[d]) + _SLICE, "right")) - 1
             last = min(max(last, d), len(starts) - 1)
             if last > d:
-                yield self._run(ids, _cut(starts[d : last + 1]), first=True, feeds=1)
+                yield self._run(ids, _cut(starts[d : last + 1]), first=True, feeds=1).array()
             else:
                 last = d + 1
                 yield from self._slices(ids[starts[d] : starts[last]])
@@ -90,15 +96,15 @@ class Decoder:
     def _slices(self, ids: Ids) -> Iterator[NDArray[np.uint8]]:
         """Yield the bytes of a long document, some MB at a time."""
         begin = self._n_before_text(ids)
-        yield self.decode(ids[:begin])
+        yield np.frombuffer(self.decode(ids[:begin]), np.uint8)
         for start in range(begin, len(ids), _SLICE):
             n = min(_SLICE, len(ids) - start)
-            yield self._run(ids[start : start + n], _parts(0, n), first=False)
+            yield self._run(ids[start : start + n], _parts(0, n), first=False).array()
 
     def _run(
         self, ids: Ids, parts: list[NDArray[np.int64]], *, first: bool, feeds: int = 0
-    ) -> NDArray[np.uint8]:
-        """Return the bytes of parts end to end, each of which a thread decodes."""
+    ) -> _Run:
+        """Return what is to be written of parts, end to end."""
         both = self._first if first else self._rest, self._rest
 
         def size(starts: NDArray[np.int64]) -> int:
@@ -108,16 +114,46 @@ class Decoder:
                 self._tokenizer.vocabulary.token(int(ids[-1 - n]))  # raises
             return n
 
-        def write(starts: NDArray[np.int64], begin: int, end: int) -> None:
+        def write(out: NDArray[np.uint8], starts: NDArray[np.int64], begin: int, end: int) -> None:
             tables = *both[0], *both[1]
             decode_documents(ids, starts, first, feeds, self._outside, *tables, out, begin, end)
 
-        with ThreadPoolExecutor(n_threads()) as pool:
-            run = pool.map if len(parts) > 1 else map
-            edges = np.cumsum([0, *run(size, parts)]).tolist()
-            out = np.empty(edges[-1], np.uint8)
-            list(run(write, parts, edges[:-1], edges[1:]))
+        return _Run(parts, size, write)
+
+
+class _Run:
+    """Parts of a text that are decoded end to end, each by a thread.
+
+    Args: size: of a part, in bytes; write: writes a part between two places of an array.
+    """
+
+    def __init__(self, parts: list[NDArray[np.int64]], size: Any, write: Any) -> None:
+        self._parts, self._write = parts, write
+        self._edges = np.cumsum([0, *_in_threads(size, parts)]).tolist()
+
+    @property
+    def size(self) -> int:
+        """How many bytes it is."""
+        return self._edges[-1]
+
+    def write(self, out: NDArray[np.uint8]) -> None:
+        """Write it to an array of its size."""
+        outs = [out] * len(self._parts)
+        _in_threads(self._write, outs, self._parts, self._edges[:-1], self._edges[1:])
+
+    def array(self) -> NDArray[np.uint8]:
+        """Return it as an array of its own."""
+        out = np.empty(self.size, np.uint8)
+        self.write(out)
         return out
+
+
+def _in_threads(function: Any, *arguments: list[Any]) -> list[Any]:
+    """Return what a function gives, a thread for each row of arguments."""
+    if len(arguments[0]) == 1:
+        return list(map(function, *arguments))
+    with ThreadPoolExecutor(n_threads()) as pool:
+        return list(pool.map(function, *arguments))
 
 
 def _parts(start: int, end: int) -> list[NDArray[np.int64]]:

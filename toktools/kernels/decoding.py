@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from toktools.kernels.kernel import kernel
+from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.vectors import store_word
 
 SHORT = 15  # bytes
@@ -19,6 +19,8 @@ HOLE = -1
 _LONG = 0xFF
 _AT = np.uint64(56)  # bits of a row's second word before its length
 _LINE_FEED = ord("\n")
+_AT_ONCE = np.uint64(1024)  # ids
+_1 = np.uint64(1)
 
 
 class Surfaces(NamedTuple):
@@ -50,6 +52,38 @@ def surfaces(parts: Sequence[bytes | None]) -> Surfaces:
     return Surfaces(rows.view("<u8"), sizes, ends - lengths, data)
 
 
+@inlined
+def _has_token(id, sizes):
+    return 0 <= id < len(sizes) and sizes[np.uint64(id)] >= 0
+
+
+@inlined
+def _size_of(ids, start, end, sizes):
+    """Return how many bytes ids[start:end] add, or -1 - i if ids[i] has no token.
+
+    Some ids at a time: first whether all are in the table, then what they add, both without a
+    branch for each.
+    """
+    total, i, end = 0, np.uint64(start), np.uint64(end)
+    while i < end:
+        last = min(i + _AT_ONCE, end)
+        lowest = highest = ids[i]
+        for k in range(i, last):
+            lowest, highest = min(lowest, ids[k]), max(highest, ids[k])
+        holes = np.int32(0)  # below zero if one of them is
+        if lowest >= 0 and highest < len(sizes):
+            for k in range(i, last):
+                size = sizes[np.uint64(ids[k])]
+                total += size
+                holes |= size
+        if lowest < 0 or highest >= len(sizes) or holes < 0:
+            while _has_token(ids[i], sizes):
+                i += _1
+            return -1 - np.int64(i)
+        i = last
+    return total
+
+
 @kernel
 def decoded_size(ids, starts, first, feeds, outside, sizes_first, sizes):
     """Return how many bytes documents have, or -1 - i if ids[i] has no token.
@@ -58,14 +92,18 @@ def decoded_size(ids, starts, first, feeds, outside, sizes_first, sizes):
     """
     total = 0
     for d in range(len(starts) - 1):
-        begins = first
-        for i in range(starts[d], starts[d + 1]):
+        i, end, begins = starts[d], starts[d + 1], first
+        while begins and i < end:
             id = ids[i]
-            if id < 0 or id >= len(sizes) or sizes[id] < 0:
+            if not _has_token(id, sizes):
                 return -1 - i
-            total += sizes_first[id] if begins else sizes[id]
-            begins = begins and outside[id] != 0
-        total += feeds
+            total += sizes_first[id]
+            begins = outside[id] != 0
+            i += 1
+        size = _size_of(ids, i, end, sizes)
+        if size < 0:
+            return size
+        total += size + feeds
     return total
 
 

@@ -7,8 +7,10 @@ threads that was a tenth to a fifth of the time of encoding.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import mmap
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -51,6 +53,33 @@ def longer(array: NDArray[Any], n: int) -> NDArray[Any]:
     larger = zeros((n, *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+def bytes_filled(n: int, fill: Callable[[NDArray[np.uint8]], None]) -> bytes:
+    """Return n bytes that a function has written; large ones are copied from nowhere.
+
+    Args: fill: given an array of n uint8, zeros or not, which it must not keep.
+    Example:
+        >>> bytes_filled(3, lambda array: array.fill(97))
+        b'aaa'
+    """
+    if n < _LARGE:
+        array = np.empty(n, np.uint8)
+        fill(array)
+        return array.tobytes()
+    made = bytes(n)  # nobody has seen it yet, so that it may still be written to
+    address = np.frombuffer(made, np.uint8).ctypes.data
+    _ask_for_large_pages(address, n)
+    fill(np.ctypeslib.as_array((ctypes.c_uint8 * n).from_address(address)))
+    return made
+
+
+def _ask_for_large_pages(address: int, n_bytes: int) -> None:
+    """Have memory in large pages, as far as it fills them, where the system can."""
+    start, end = -(-address // _PAGE) * _PAGE, (address + n_bytes) // _PAGE * _PAGE
+    if start < end and hasattr(mmap, "MADV_HUGEPAGE"):
+        advise = ctypes.CDLL(None).madvise
+        advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_HUGEPAGE)
 
 
 def pages(n_bytes: int) -> mmap.mmap:

@@ -67,7 +67,7 @@ def test_bytes_are_those_of_the_readable_decoder(
     ids = data.draw(st.lists(few | st.integers(0, tokenizer.n_vocab - 1), max_size=80))
     decoder = compiled_decoding.decoder_of(tokenizer, keep_special)
     array = np.array(ids, data.draw(st.sampled_from([np.uint16, np.uint32, np.int64])))
-    assert decoder.decode(array).tobytes() == readable(tokenizer, ids, keep_special)
+    assert decoder.decode(array) == readable(tokenizer, ids, keep_special)
 
 
 @settings(max_examples=60, deadline=None)
@@ -86,7 +86,7 @@ def test_lines_are_those_of_the_readable_decoder(
         patch.setattr(decoder_module, "_PART", 1 + size // 4)
         patch.setenv("TOKTOOLS_THREADS", "3")
         found = b"".join(part.tobytes() for part in decoder.lines(flat, starts))
-        whole = decoder.decode(flat).tobytes()
+        whole = decoder.decode(flat)
     each = [readable(tokenizer, document, keep_special) for document in documents]
     assert found == b"".join(document + b"\n" for document in each)
     assert whole == readable(tokenizer, flat.tolist(), keep_special)
@@ -125,11 +125,15 @@ def test_a_space_behind_words_is_left_to_the_readable_code(monkeypatch: pytest.M
     assert bpe.decode(np.array(bpe.encode("one") + bpe.encode("two"))) == "one two"
 
 
+@pytest.mark.parametrize("at", [0, 30, 1500])
 @pytest.mark.parametrize("wrong", [9, -1, 4, 1 << 40])
-def test_an_id_without_a_token_is_refused_as_elsewhere(wrong: int, monkeypatch: pytest.MonkeyPatch):
+def test_the_first_id_without_a_token_is_refused_as_elsewhere(
+    wrong: int, at: int, monkeypatch: pytest.MonkeyPatch
+):
     vocabulary = Vocabulary(["<PAD>", "<EOS>", "<ANY>", "a", "", "b"], SpecialTokens())
     word = WordTokenizer(vocabulary)
-    ids = np.array([0, 3, 5] * 10 + [wrong], np.int64)
+    ids = np.array([0, 3, 5] * 1000 + [-7], np.int64)
+    ids[at] = wrong
     with pytest.raises(ToktoolsError) as readable_error:
         word.decode(iter(ids.tolist()))
     monkeypatch.setattr(compiled_decoding, "LEAST", Least(1, 1, 1))

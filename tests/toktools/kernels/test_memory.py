@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from toktools.kernels.memory import zeros
+from toktools.kernels.memory import bytes_filled, longer, zeros
 from toktools.training.memory import resident_bytes
 
 
@@ -41,3 +41,28 @@ def test_what_is_not_touched_takes_no_memory_and_what_is_dropped_goes_back():
 def test_too_much_is_a_memory_error():
     with pytest.raises(MemoryError):
         zeros(1 << 57, np.uint64)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 524_287, 524_288, 5_000_001])
+def test_bytes_hold_what_was_written_and_are_nobody_elses(n: int):
+    numbers = np.arange(n, dtype=np.uint8)
+
+    def fill(array: np.ndarray) -> None:
+        assert array.shape == (n,)
+        array[:] = numbers
+
+    made, other = bytes_filled(n, fill), bytes_filled(n, lambda array: array.fill(7))
+    assert made == numbers.tobytes()
+    assert other == b"\7" * n
+    assert bytes(1) == b"\0", "a shared object was written to"
+    assert hash(made) == hash(numbers.tobytes())
+
+
+@pytest.mark.parametrize("shape", [(3,), (200_000,), (3, 2), (100_000, 3)])
+def test_a_longer_array_begins_as_the_one_before_and_goes_on_with_zeros(shape: tuple[int, ...]):
+    array = np.arange(np.prod(shape)).reshape(shape)
+    more = longer(array, 2 * len(array))
+    assert more.shape == (2 * len(array), *shape[1:])
+    assert (more[: len(array)] == array).all()
+    assert not more[len(array) :].any()
+    assert longer(array, len(array)) is array
