@@ -198,7 +198,7 @@ class _Rounds:
     def _one(self, peer: str) -> None:
         """Run one round of one library; a library that fails is said and left out."""
         held = max((kept["peak_bytes"] for kept in self._rounds(peer)), default=0)
-        task = replace(self._task(peer), memory=2 * held)
+        task = replace(self._task(peer), memory=held)
         if not self._rounds(peer):
             task = replace(task, made=self._made(peer))
         answer = self._run_one(task)

@@ -6,9 +6,8 @@ this last run is timed. With one thread, the process is also bound to one proces
 allows it: some libraries take no word on threads.
 
 A virtual machine gives memory that is free back to its host, and to get it again may take 2 ms a
-megabyte, more than all the work on it. So twice as much as the job came to hold in the rounds
-before is touched and freed before the clock starts: twice, for the system may hand out other pages
-than those that it was given last.
+megabyte, more than all the work on it. So as much as the job came to hold in the rounds before is
+touched and freed before the clock starts. (Not more: what has been freed last is given back first.)
 """
 
 from __future__ import annotations
