@@ -18,7 +18,7 @@ from toktools.kernels.packed_words import PackedWords
 from toktools.kernels.symbol_strings import SymbolStrings
 from toktools.training.merging import Pair, Progress, Symbols
 
-_SHARE = 64  # see `_first_floor`
+_SHARE = 48  # see `_first_floor`
 _LOWER = 4  # times, the next floor
 _SUMS = 1 << 18  # 2 MB
 _PLACES = 4  # times as many as there are at first; what is not used takes no memory

@@ -20,7 +20,12 @@ from tests.toktools.kernels.cutting import (
     readable_lines,
 )
 from tests.toktools.test_pretokenizers import contraction_text
-from toktools.pretokenizers import O200kSplit, Pretokenizer, PunctuationSplit
+from toktools.pretokenizers import (
+    O200kSplit,
+    Pretokenizer,
+    PunctuationSplit,
+    WhitespaceSplit,
+)
 
 few_kinds = st.lists(
     st.sampled_from(
@@ -148,3 +153,15 @@ def test_scripts_are_cut_as_by_the_readable_cut(cut: Pretokenizer):
     text = "".join(rng.choice(words) + rng.choice(spaces) for _ in range(5_000))
     assert compiled_by_chunks(cut, text) == readable(cut, text)
     assert compiled_by_chunks(cut, text, lines=True) == readable_lines(cut, text)
+
+
+def test_each_white_space_is_seen_wherever_it_stands_in_a_block():
+    cut = WhitespaceSplit()
+    spaces = [c for c in map(chr, range(0x3001)) if c.isspace() and not "\x1c" <= c <= "\x1f"]
+    assert len(spaces) == 25
+    for space in spaces:
+        for n in range(58, 66):
+            text = "ひ" + "a" * n + space + "é" + space * 2 + "b"
+            found = compiled(cut, text)
+            assert found == readable(cut, text), n
+            assert len(found) == 3, "is it white space at all?"

@@ -2,8 +2,8 @@
 
 In reading order: `blocks.py` (masks, and what a cut function is given and returns), `gpt2.py`, then
 `cl100k.py` (with `white_space.py`, `numbers.py` and `contractions.py`), `o200k.py`, and for simple
-cuts `class_runs.py` and `class_tables.py`. `cut_of` gives the one that equals a pretokenizer. Each
-is compiled on its own, when it is first called.
+cuts `class_runs.py`, `class_tables.py` and `white_space_words.py`. `cut_of` gives the one that
+equals a pretokenizer. Each is compiled on its own, when it is first called.
 
 Importing this loads no numba; `cut_of` does.
 """
@@ -23,6 +23,7 @@ from toktools.pretokenizers import (
     O200kSplit,
     Pretokenizer,
     Qwen2Split,
+    WhitespaceSplit,
 )
 
 _GPT: dict[type, tuple[str, str]] = {
@@ -86,6 +87,10 @@ def cut_of(pretokenizer: Pretokenizer) -> Cut | None:
     table = table_of(pretokenizer)
     if table is None:
         return None
+    if type(pretokenizer) is WhitespaceSplit:
+        from toktools.kernels.cuts.white_space_words import white_space_word_starts
+
+        return Cut(white_space_word_starts, table, drops=True)
     from toktools.kernels.cuts.class_runs import class_run_starts
 
     return Cut(class_run_starts, table, bool((table & DROPPED).any()))
