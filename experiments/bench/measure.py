@@ -84,11 +84,11 @@ def measure(
     result = _started(plan, prepared, here, skipped, output if resume else None)
     groups = list(_groups(plan, prepared))
     kept = {(g["job"], g["n_bytes"], g["threads"]): g for g in result["groups"]}
-    result["groups"] = []
-    for number, group in enumerate(groups, 1):
-        key = (group.job, group.text.stat().st_size, group.threads)
+    keys = [(group.job, group.text.stat().st_size, group.threads) for group in groups]
+    for number, (group, key) in enumerate(zip(groups, keys, strict=True), 1):
         record: Json = kept.get(key) or {"job": key[0], "n_bytes": key[1], "threads": key[2]}
-        result["groups"].append(record)
+        kept[key] = record
+        result["groups"] = [kept[key] for key in keys if key in kept]  # those to come too
         title = f"{number} of {len(groups)}: {JOBS[group.job].title}, {key[1]:,} bytes"
         say(f"{title}, threads {group.threads}")
         peers = [peer for peer in contestants(group.job) if peer in here]

@@ -223,6 +223,42 @@ def test_later_rounds_have_the_memory_at_hand_that_earlier_ones_came_to_hold(
     assert asked[:5] == [0, 9, 9, 9, 9]
 
 
+@pytest.mark.oracle
+def test_a_run_that_goes_on_keeps_the_rounds_of_jobs_that_are_yet_to_come(
+    corpus: Path, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    n_left = 10**6
+
+    def one(module: str, argument: str, threads: int) -> dict[str, Any]:
+        nonlocal n_left
+        n_left -= 1
+        if not n_left:
+            raise KeyboardInterrupt
+        return {"peak_bytes": 1, "seconds": 1.0, "digest": ""}
+
+    def run(*, resume: bool) -> None:
+        plan = Plan(
+            corpus=str(corpus), jobs=("encode-word", "encode-character"), peers=("memory copy",)
+        )
+        measure(plan, one_size(prepared), output=output, say=lambda _: None, resume=resume)
+
+    monkeypatch.setattr("experiments.bench.measure._in_a_process", one)
+    output = tmp_path / "r.json"
+    run(resume=False)
+    whole = json.loads(output.read_text())
+    assert len(whole["groups"]) > 1
+    some = whole | {"groups": whole["groups"][1:]}
+    output.write_text(json.dumps(some))
+    n_left = 4
+    with pytest.raises(KeyboardInterrupt):
+        run(resume=True)
+    stopped = json.loads(output.read_text())["groups"]
+    assert stopped[1:] == whole["groups"][1:]
+    n_left = 10**6
+    run(resume=True)
+    assert json.loads(output.read_text())["groups"] == whole["groups"]
+
+
 def test_memory_at_hand_has_been_touched_and_is_free_again():
     from experiments.bench.memory import peak_bytes
     from experiments.bench.one_round import forget_peak, have_at_hand
