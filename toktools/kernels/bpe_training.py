@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toktools.kernels.kernel import kernel
+from toktools.kernels.kernel import inlined, kernel
 from toktools.kernels.marked_text import BEGINS, CONTINUES
 from toktools.kernels.pair_queue import pop, push, refill
 from toktools.kernels.pair_table import (
@@ -89,6 +89,15 @@ NOWHERE = -1
 ROUND = 2000  # turns between two moments for progress
 _0, _1, _2 = (np.uint64(n) for n in range(3))
 _AHEAD = np.uint64(24)  # occurrences
+_BEHIND = np.uint64(6)  # cells, as far as most occurrences are looked at
+
+
+@inlined
+def _ask_for(cells, place):
+    """Ask for the cells around a place: they may lie in two lines of memory."""
+    place = np.uint64(place)
+    prefetch(cells, place - _1)
+    prefetch(cells, place + _BEHIND)
 
 
 @kernel
@@ -115,12 +124,9 @@ def merge_everywhere(
     first = np.uint64(rows[pair, START])
     last = first + np.uint64(rows[pair, LENGTH])
     for k in range(first, min(first + _AHEAD, last)):
-        prefetch(cells, np.uint64(places[k]) - _1)
-        prefetch(cells, np.uint64(places[k]) + np.uint64(6))
+        _ask_for(cells, places[k])
     for k in range(first, last):
-        soon = np.uint64(places[min(k + _AHEAD, last - _1)])
-        prefetch(cells, soon - _1)
-        prefetch(cells, soon + np.uint64(6))
+        _ask_for(cells, places[min(k + _AHEAD, last - _1)])
         i = np.uint64(places[k])
         if cells[i] >> 1 != left << (SHAPE_BITS - 1):
             continue  # merged otherwise since, or LAST: a longer symbol of that name ends here

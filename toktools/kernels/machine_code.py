@@ -104,7 +104,8 @@ def keep(loop: Loop, kinds: Kinds, code: Code) -> None:
 @functools.cache
 def _folders() -> list[Path]:
     """Return where machine code may lie: beside this package, else in the user's cache."""
-    made_by = (sys.version, *map(version, ("numba", "llvmlite", "numpy")))
+    checks = os.environ.get("NUMBA_BOUNDSCHECK", "")
+    made_by = (sys.version, checks, *map(version, ("numba", "llvmlite", "numpy")))
     there = (sys.platform, platform.machine(), llvm_binding.get_host_cpu_name(), _features())
     name = f"loops-{hashlib.sha256(repr((made_by, there)).encode()).hexdigest()[:16]}"
     if chosen := os.environ.get(VARIABLE):

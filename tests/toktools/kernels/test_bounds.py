@@ -52,9 +52,11 @@ print("done")
 """
 
 
-def run(script: str, *args: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    script: str, *args: str, folder: Path, checks: dict[str, str] = CHECKED
+) -> subprocess.CompletedProcess[str]:
     """Run a script whose loops are compiled with checks, into this folder."""
-    environment = {**os.environ, **CHECKED, "TOKTOOLS_LOOPS": str(folder)}
+    environment = {**os.environ, **checks, "TOKTOOLS_LOOPS": str(folder)}
     (folder / "script.py").write_text(script)
     return subprocess.run(
         [sys.executable, str(folder / "script.py"), *args],
@@ -66,6 +68,13 @@ def test_an_index_outside_is_told(tmp_path: Path):
     done = run(OUTSIDE, folder=tmp_path)
     assert done.returncode != 0
     assert "index 5 is out of bounds" in done.stdout + done.stderr
+
+
+def test_machine_code_with_checks_is_kept_apart(tmp_path: Path):
+    inside = OUTSIDE.replace("uint64(5)", "uint64(4)")
+    for checks in (CHECKED, {"NUMBA_BOUNDSCHECK": "0"}):
+        assert run(inside, folder=tmp_path, checks=checks).returncode == 0
+    assert len({path.parent for path in tmp_path.glob("*/*.loop")}) == 2
 
 
 def test_training_encoding_and_decoding_stay_within_their_arrays(tmp_path: Path, code: list[str]):
