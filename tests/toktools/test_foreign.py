@@ -21,6 +21,7 @@ from toktools.errors import UnsupportedError
 from toktools.formats.components import read_pretokenizer, write_pretokenizer
 from toktools.formats.normalizer_components import read_normalizer, write_normalizer
 from toktools.formats.tokenizer_json import from_json
+from toktools.unicode.byte_alphabet import ALPHABET
 
 BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
 QWEN2 = LLAMA3.replace("{1,3}", "")
@@ -208,6 +209,15 @@ REFUSED = {
     "bytes": (
         lambda d: d.update(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": False}),
         "a ByteLevel pre_tokenizer before a model that is not BPE",
+    ),
+    "a byte is special": (
+        lambda d: d.update(
+            pre_tokenizer={"type": "ByteLevel", "add_prefix_space": False},
+            model={"type": "BPE", "vocab": {c: i for i, c in enumerate(ALPHABET)}, "merges": []},
+            added_tokens=[{"id": ALPHABET.index("é"), "content": "é"}],
+            normalizer=None,
+        ),
+        "the added token 'é', which is also the token of byte 0xE9",
     ),
     "first": (
         lambda d: d.update(

@@ -164,6 +164,11 @@ def _require_bytes(model: Json, added: list[AddedToken]) -> None:
             f"0x{CHARACTER_TO_BYTE[missing[0]]:02X}; toktools needs one for each"
         )
     apart = {token.content for token in added}
+    if taken := [character for character in ALPHABET if character in apart]:
+        raise UnsupportedError(
+            f"has the added token {taken[0]!r}, which is also the token of byte "
+            f"0x{CHARACTER_TO_BYTE[taken[0]]:02X}; toktools keeps special tokens and text apart"
+        )
     for token in vocab:
         if token not in apart and not CHARACTER_TO_BYTE.keys() >= set(token):
             raise UnsupportedError(
