@@ -96,7 +96,7 @@ def _before(rows, a, score_a, count_a, b, score_b, count_b):
 def _push(scores, heap, size, rows, row, symbol_counts):
     """Enter a row with its present score and count; return the new size.
 
-    Args: scores: float64 (n,); heap: int64 (n, 2): row, count.
+    Args: scores: float64 (n,); heap: int64 (n, 3): row, count; the third column is not used.
     """
     score, count = _score(rows, row, symbol_counts), rows[row, COUNT]
     child = size

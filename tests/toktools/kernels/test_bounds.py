@@ -26,7 +26,6 @@ read(np.arange(5), np.uint64(5))
 
 WORK = """
 import sys
-import numpy as np
 import toktools
 from toktools.compiled import worth
 
@@ -79,7 +78,7 @@ def test_machine_code_with_checks_is_kept_apart(tmp_path: Path):
 
 def test_training_encoding_and_decoding_stay_within_their_arrays(tmp_path: Path, code: list[str]):
     text = tmp_path / "text.txt"
-    # words without a capital: the first one is merged at its first letter
+    # the first word is merged at its first letter, before which there is one cell
     text.write_text("the\n" + "\n".join(code) + "\nweiß はい #def ##def\n", encoding="utf-8")
     done = run(WORK, str(text), folder=tmp_path)
     assert done.stdout.endswith("done\n"), done.stdout[-2000:] + done.stderr[-2000:]

@@ -1,6 +1,6 @@
 """Where the words between white space begin: `class_runs.py` for the cut that is used most.
 
-It is the same for any cut, and so decodes each character above ASCII to find its class. White space
+That loop serves any cut, and so decodes each character above ASCII to find its class. White space
 above ASCII is rare, and known by two bytes: after C2, E1, E2 or E3 comes one of five. Only what has
 both is decoded.
 
