@@ -7,9 +7,11 @@ the compiler would take them one by one.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from toktools.kernels.kernel import compiled
+from toktools.kernels.kernel import compiled, intrinsic
 
 loop = compiled(error_model="numpy", fastmath=["contract"])
 summing = compiled(error_model="numpy", fastmath=["contract", "reassoc"])
@@ -46,18 +48,50 @@ def exp(x):
     return p * np.uint32(np.float32(shifted).view(np.uint32) << np.uint32(23)).view(np.float32)
 
 
-@loop
-def short(value):
-    """Return the bits of the bfloat16 nearest to a float32, the even one of two; NaN of NaN."""
-    bits = np.float32(value).view(np.uint32)
-    rounded = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
-    return np.uint16(rounded) if value == value else np.uint16(0x7FC0)
+@intrinsic
+def wide(llvm: Any, number: Any) -> Any:
+    """Return a float32: the number itself if it is one, or what the bits of a bfloat16 stand for."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if number != llvm.types.uint16:
+            return args[0]
+        bits = builder.shl(builder.zext(args[0], llvm.HALF_WORD), _half(llvm))
+        return builder.bitcast(bits, llvm.ir.FloatType())
+
+    return llvm.types.float32(number), generate
 
 
-@loop
-def wide(bits):
-    """Return the float32 that the bits of a bfloat16 stand for."""
-    return np.uint32(np.uint32(bits) << np.uint32(16)).view(np.float32)
+@intrinsic
+def put(llvm: Any, array: Any, place: Any, number: Any) -> Any:
+    """Write a float32 to `array[place]`, as the bits of the nearest bfloat16 if that is uint16.
+
+    Of two that are as near it is the even one; of NaN it is 0x7FC0.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = llvm.ir.IntType(16) if array.dtype == llvm.types.uint16 else llvm.ir.FloatType()
+        where, value = llvm.address(context, builder, signature.args, args, kind), args[2]
+        builder.store(value if kind == value.type else _short(llvm, builder, value), where)
+        return context.get_dummy_value()
+
+    return llvm.types.void(array, llvm.types.int64, llvm.types.float32), generate
+
+
+def _short(llvm: Any, builder: Any, value: Any) -> Any:
+    """Return the upper half of a float32, rounded: half of the lower half's range is added to it.
+
+    One less where the upper half is even, so that it stays so if it is as near.
+    """
+    half, least, nothing = _half(llvm), llvm.HALF_WORD(1), llvm.HALF_WORD(0x7FC0)
+    bits = builder.bitcast(value, llvm.HALF_WORD)
+    odd = builder.and_(builder.lshr(bits, half), least)
+    upper = builder.lshr(builder.add(builder.add(bits, llvm.HALF_WORD(0x7FFF)), odd), half)
+    is_nan = builder.fcmp_unordered("uno", value, value)
+    return builder.trunc(builder.select(is_nan, nothing, upper), llvm.ir.IntType(16))
+
+
+def _half(llvm: Any) -> Any:
+    return llvm.HALF_WORD(16)
 
 
 @loop

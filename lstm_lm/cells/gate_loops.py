@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lstm_lm.float_loops import loop, short, sigmoid, tanh, wide
+from lstm_lm.float_loops import loop, put, sigmoid, tanh, wide
 
 _1 = np.float32(1)
 
@@ -54,12 +54,12 @@ def step(gates_BG, x_BG, h_BG, before_BH, c_BH, h_BH, row_G):
         _tanhs(g)
         _sigmoids(o)
         for j in range(len(row_G)):
-            gates[j] = short(row_G[j])
+            put(gates, j, row_G[j])
         before, c, out = before_BH[b], c_BH[b], h_BH[b]
         for j in range(n):
             c[j] = f[j] * before[j] + i[j] * g[j]
         for j in range(n):
-            out[j] = short(o[j] * tanh(c[j]))
+            put(out, j, o[j] * tanh(c[j]))
 
 
 @loop
@@ -104,6 +104,6 @@ def step_back(gates_BG, before_BH, c_BH, d_y_BH, d_h_BH, d_c_BH, d_bias_G, row_G
         for j in range(n):
             d_c[j] = next_d_c[j]
         for j in range(len(row_G)):
-            gates[j] = short(row_G[j])
+            put(gates, j, row_G[j])
         for j in range(len(row_G)):
             d_bias_G[j] += row_G[j]

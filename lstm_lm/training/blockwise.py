@@ -22,6 +22,8 @@ from torch import Tensor
 
 from lstm_lm.data.batching import IGNORED
 from lstm_lm.products import product, product_of_columns, sum_of_products
+from lstm_lm.training import softmax_loops
+from lstm_lm.training.softmax_loops import can_loop
 
 BLOCK_ROWS = 400
 """Rows of a block; fewer where the vocabulary is large."""
@@ -110,13 +112,16 @@ class _Blocks(torch.autograd.Function):
         for start in range(0, len(h_NH), n_rows):
             block = slice(start, start + n_rows)
             h_RH, y_R = h_NH[block], y_N[block]
-            p_RV, nats_R = _softmax(product(h_RH, *head), y_R, bias_V.dtype)
-            cost_R, slope_R = target_costs(nats_R, y_R, weights_V, epsilon)
+            logits_RV = product(h_RH, *head)
+            if any(wanted):
+                given = logits_RV, y_R, weights_V, epsilon, d_bias, bias_V.dtype
+                nats_R, d_RV = _nats_and_derivative(*given)
+            else:
+                nats_R, d_RV = _nats(logits_RV, y_R, bias_V.dtype), None
             nats_N[block] = nats_R
-            objective += cost_R.sum()
-            if not any(wanted):
+            objective += target_costs(nats_R, y_R, weights_V, epsilon).sum()
+            if d_RV is None:
                 continue
-            d_RV = _derivative(p_RV, y_R, slope_R, d_bias, kind)
             if d_h is not None:
                 d_h[block] = product(d_RV, head[0].t())
             if d_weight is not None:
@@ -139,6 +144,41 @@ def _is_kept() -> bool:
     return asked is None or bool(asked())
 
 
+def _nats(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return -log p_y of each row in `dtype`, 0 if ignored."""
+    if can_loop(logits_RV, dtype):
+        return softmax_loops.nats(logits_RV, y_R)
+    return _softmax(logits_RV, y_R, dtype)[1]
+
+
+def _nats_and_derivative(
+    logits_RV: Tensor,
+    y_R: Tensor,
+    weights_V: Tensor | None,
+    epsilon: float,
+    d_bias_V: Tensor | None,
+    dtype: torch.dtype,
+) -> tuple[Tensor, Tensor]:
+    """Return what `_nats` does, and the derivative of the cost by the logits, as they are rounded.
+
+    Its rows are added to `d_bias_V`. The memory of `logits_RV` may be used.
+    """
+    weight_R = (y_R != IGNORED).to(dtype)
+    if weights_V is not None:
+        weight_R *= weights_V[y_R.clamp(min=0)]
+    if can_loop(logits_RV, dtype):
+        return softmax_loops.nats_and_derivative(logits_RV, y_R, weight_R, epsilon, d_bias_V)
+    p_RV, nats_R = _softmax(logits_RV, y_R, dtype)
+    if epsilon:
+        p_R = torch.exp(-nats_R)
+        weight_R *= p_R / (p_R + epsilon)
+    p_RV.scatter_add_(1, y_R.clamp(min=0)[:, None], p_RV.new_full((len(y_R), 1), -1.0))
+    p_RV.mul_(weight_R[:, None])
+    if d_bias_V is not None:
+        d_bias_V += p_RV.sum(0)
+    return nats_R, p_RV.to(logits_RV.dtype)
+
+
 def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Return the softmax p, and -log p_y of each row, 0 if ignored, both in `dtype`.
 
@@ -151,10 +191,6 @@ def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor
         p_RV = torch.log_softmax(logits_RV, -1, dtype=dtype)
         nats_R = -p_RV.gather(1, place_R1)[:, 0]
         return p_RV.exp_(), torch.where(y_R == IGNORED, 0, nats_R)
-    from lstm_lm.training import softmax_loops  # here, for numba is slow to import
-
-    if softmax_loops.can_loop(logits_RV) and dtype == torch.float32:
-        return softmax_loops.softmax_and_nats(logits_RV, y_R)
     p_RV = torch.softmax(logits_RV, -1, dtype=dtype)
     logit_R = logits_RV.gather(1, place_R1)[:, 0].to(dtype)
     nats_R = logits_RV.amax(-1) - logit_R - p_RV.amax(-1).log()
@@ -163,34 +199,9 @@ def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor
 
 def target_costs(
     nats_R: Tensor, y_R: Tensor, weights_V: Tensor | None, epsilon: float
-) -> tuple[Tensor, Tensor]:
-    """Return the cost and w p_y / (p_y + epsilon) of each row; both 0 if ignored."""
-    counted_R, cost_R = y_R != IGNORED, nats_R
-    slope_R = counted_R.to(nats_R.dtype)
-    if epsilon:
-        p_R = torch.exp(-nats_R)
-        cost_R = -torch.log(p_R + epsilon) * counted_R
-        slope_R = slope_R * p_R / (p_R + epsilon)
-    if weights_V is not None:
-        weights_R = weights_V[y_R.clamp(min=0)]
-        cost_R, slope_R = cost_R * weights_R, slope_R * weights_R
-    return cost_R, slope_R
-
-
-def _derivative(
-    p_RV: Tensor, y_R: Tensor, slope_R: Tensor, d_bias_V: Tensor | None, dtype: torch.dtype
 ) -> Tensor:
-    """Return the derivative of the cost by the logits, in `dtype`, and add its rows to `d_bias_V`.
-
-    The memory of `p_RV` is used.
-    """
-    if not p_RV.is_cuda:
-        from lstm_lm.training import softmax_loops
-
-        if softmax_loops.can_loop(p_RV):
-            return softmax_loops.derivative(p_RV, y_R, slope_R, d_bias_V, dtype)
-    p_RV.scatter_add_(1, y_R.clamp(min=0)[:, None], p_RV.new_full((len(y_R), 1), -1.0))
-    p_RV.mul_(slope_R[:, None])
-    if d_bias_V is not None:
-        d_bias_V += p_RV.sum(0)
-    return p_RV.to(dtype)
+    """Return the cost of each row, 0 if ignored."""
+    cost_R = nats_R
+    if epsilon:
+        cost_R = -torch.log(torch.exp(-nats_R) + epsilon) * (y_R != IGNORED)
+    return cost_R if weights_V is None else cost_R * weights_V[y_R.clamp(min=0)]

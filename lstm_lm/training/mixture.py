@@ -79,7 +79,7 @@ class _MixtureBlocks(torch.autograd.Function):
             with torch.set_grad_enabled(any(wanted)):
                 inputs = h_RH, y_R, _mask_rows(mask_BL, start, len(y_R))
                 nats_R = functional_call(_Nats(head), _inside(named), inputs)
-                cost = target_costs(nats_R, y_R, weights_V, epsilon)[0].sum()
+                cost = target_costs(nats_R, y_R, weights_V, epsilon).sum()
             nats_N[block], objective = nats_R.detach(), objective + cost.detach()
             asked = [t for t in (h_RH, *own) if t.requires_grad]
             sums = [d for d, g in zip((d_h[block], *d_own), wanted, strict=True) if g]

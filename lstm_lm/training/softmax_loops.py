@@ -1,146 +1,139 @@
-"""The softmax of a block of logits and its derivative, each in one pass over the numbers.
+"""The softmax of a block of logits, and its derivative: row by row, in loops compiled by numba.
 
-torch makes them of a dozen operators, each of which reads and writes the whole block; these loops,
-compiled by numba, keep a row in the processor's cache. They are for logits on a CPU, in float32 or
-bfloat16; `lstm_lm.training.blockwise` has the same in torch, for all else. Rows are shared out
-among as many threads as torch uses.
+torch goes over a block a dozen times between two products; here each row stays in the
+processor's cache from its logits to their derivative. The loops are for logits on a CPU, in float32
+or bfloat16; `lstm_lm.training.blockwise` has the same in torch, for all else. They run on the
+threads that torch multiplies with (`lstm_lm.team`).
 
-Legend: R rows of a block, V vocabulary, L lanes.
+Legend: R rows of a block, V vocabulary, P parts of the rows, one for each thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from lstm_lm.float_loops import exp, loop, short, summing
+from lstm_lm.float_loops import exp, loop, put, summing, wide
+from lstm_lm.team import done, edge, in_parts, take
 
-N_LANES = 64
-
-
-def can_loop(logits_RV: Tensor) -> bool:
-    """Whether the loops are for logits of this kind."""
-    return logits_RV.is_cpu and logits_RV.dtype in (torch.float32, torch.bfloat16)
+_LOWER = np.int32(0x7FFFFFFF)
 
 
-def softmax_and_nats(logits_RV: Tensor, y_R: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the softmax p (R, V), and -log p_y of each row (R,), in float32.
+def can_loop(logits_RV: Tensor, dtype: torch.dtype) -> bool:
+    """Whether the loops are for logits of this kind, and for costs of type `dtype`."""
+    kinds = (torch.float32, torch.bfloat16)
+    return logits_RV.is_cpu and logits_RV.dtype in kinds and dtype == torch.float32
 
-    Args: logits_RV: for which `can_loop`, of one piece; if float32, they become the softmax.
-          y_R: int64; a row whose target is negative costs nothing.
+
+def nats(logits_RV: Tensor, y_R: Tensor) -> Tensor:
+    """Return -log p_y of each row (R,) in float32.
+
+    Args: logits_RV: for which `can_loop`, of one piece. y_R: int64; a row whose target is negative
+          costs nothing.
     """
-    is_short = logits_RV.dtype == torch.bfloat16
-    p_RV = logits_RV.float() if is_short else logits_RV
-    nats_R = torch.empty(len(y_R))
-    _on_rows(_softmax, N_LANES, p_RV.numpy(), y_R.numpy(), nats_R.numpy())
-    return p_RV, nats_R
+    nats_R, (n_rows, n_vocab) = torch.empty(len(y_R)), logits_RV.shape
+    n_parts = _n_parts(n_rows)
+    work_PV = np.empty((n_parts, n_vocab), np.float32)
+    in_parts(_nats, n_parts, _array(logits_RV), y_R.numpy(), nats_R.numpy(), work_PV)
+    return nats_R
 
 
-def derivative(
-    p_RV: Tensor, y_R: Tensor, slope_R: Tensor, d_bias_V: Tensor | None, dtype: torch.dtype
-) -> Tensor:
-    """Return slope (p - onehot(y)), in `dtype`, and add the sum of its rows to `d_bias_V`.
+def nats_and_derivative(
+    logits_RV: Tensor, y_R: Tensor, weight_R: Tensor, epsilon: float, d_bias_V: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return what `nats` does, and the derivative of the cost -w log(p_y + epsilon), (R, V).
 
-    Args: p_RV: float32, is lost. dtype: float32 or bfloat16. d_bias_V: float32.
+    It is written over the logits, rounded as they are; the sum of its rows is added to `d_bias_V`.
+
+    Args: weight_R: w of each row, float32; 0 where the target is negative. d_bias_V: float32.
     """
-    arrays = [p_RV.numpy(), y_R.numpy(), slope_R.numpy()]
-    loop, d_RV = _derivative, p_RV
-    if dtype == torch.bfloat16:
-        d_RV = torch.empty(p_RV.shape, dtype=dtype)
-        arrays.append(d_RV.view(torch.uint16).numpy())
-        loop = _derivative_of_shorts
-    for sum_V in _on_rows(loop, p_RV.shape[1], *arrays):
-        if d_bias_V is not None:
-            d_bias_V += torch.from_numpy(sum_V)
-    return d_RV
+    nats_R, (n_rows, n_vocab) = torch.empty(len(y_R)), logits_RV.shape
+    n_parts = _n_parts(n_rows)
+    work_PV = np.empty((n_parts, n_vocab), np.float32)
+    sum_PV = np.zeros((n_parts, n_vocab), np.float32)
+    given = _array(logits_RV), y_R.numpy(), nats_R.numpy(), work_PV
+    in_parts(_nats_and_derivative, n_parts, *given, weight_R.numpy(), np.float32(epsilon), sum_PV)
+    if d_bias_V is not None:
+        d_bias_V += torch.from_numpy(sum_PV).sum(0)
+    return nats_R, logits_RV
 
 
-def _on_rows(loop: Callable[..., object], n_own: int, *arrays: np.ndarray) -> list[np.ndarray]:
-    """Call `loop(first, last, own, *arrays)` on parts of the rows, as many as torch has threads.
-
-    Returns: for each part the float32 array `own`, of length `n_own`, which begins as zeros.
-    """
-    n_rows = len(arrays[0])
-    n_parts = max(1, min(torch.get_num_threads(), n_rows))
-    edges = [n_rows * part // n_parts for part in range(n_parts + 1)]
-    owns = [np.zeros(n_own, np.float32) for _ in range(n_parts)]
-    if n_parts == 1:
-        loop(0, n_rows, owns[0], *arrays)
-        return owns
-    parts = [
-        _pool(n_parts).submit(loop, first, last, own, *arrays)
-        for first, last, own in zip(edges[:-1], edges[1:], owns, strict=True)
-    ]
-    for part in parts:
-        part.result()
-    return owns
+def _n_parts(n_rows: int) -> int:
+    return max(1, min(torch.get_num_threads(), n_rows))
 
 
-@cache
-def _pool(n_threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n_threads, thread_name_prefix="softmax")
+def _array(tensor: Tensor) -> NDArray[Any]:
+    """Return the memory of a tensor as numpy sees it, bfloat16 as its bits."""
+    return (tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
 @loop
-def _top(x_V, lanes_L):
-    """Return the largest of a row; NaN is passed over."""
-    whole = len(x_V) // N_LANES * N_LANES
-    for lane in range(N_LANES):
-        lanes_L[lane] = -np.inf
-    for start in range(0, whole, N_LANES):
-        for lane in range(N_LANES):
-            x = x_V[start + lane]
-            lanes_L[lane] = x if x > lanes_L[lane] else lanes_L[lane]
-    top = np.float32(-np.inf)
-    for lane in range(N_LANES):
-        top = max(top, lanes_L[lane])
-    for v in range(whole, len(x_V)):
-        top = x_V[v] if x_V[v] > top else top
-    return top
+def _top(x_V):
+    """Return the largest of a row, or NaN if it is in it with a positive sign.
+
+    The bits of floats are in order as whole numbers, but for negative ones, which are the other
+    way round: largest numbers of a row are found many at a time, largest floats are not.
+    """
+    top = np.int32(-_LOWER - 1)
+    for v in range(len(x_V)):
+        bits = np.float32(wide(x_V[v])).view(np.int32)
+        top = max(top, np.int32(bits ^ ((bits >> np.int32(31)) & _LOWER)))
+    return np.int32(top ^ ((top >> np.int32(31)) & _LOWER)).view(np.float32)
 
 
 @summing
-def _normalize(x_V, y, lanes_L):
-    """Turn a row of logits into their softmax; return -log p_y, 0 if y is negative."""
-    top, logit = _top(x_V, lanes_L), x_V[max(y, 0)]
-    for v in range(len(x_V)):
-        x_V[v] = exp(x_V[v] - top)
+def _total(x_V):
     total = np.float32(0)
     for v in range(len(x_V)):
         total += x_V[v]
-    share = np.float32(1) / total
+    return total
+
+
+@loop
+def _exponentials(x_V, y, out_V):
+    """Write e^(x - the largest x) of every logit x; return their sum, and -log p_y."""
+    top = _top(x_V)
     for v in range(len(x_V)):
-        x_V[v] *= share
-    return np.float32(np.log(total) - (logit - top)) if y >= 0 else np.float32(0)
+        out_V[v] = exp(wide(x_V[v]) - top)
+    total = _total(out_V)
+    if y < 0:
+        return total, np.float32(0)
+    return total, np.float32(np.log(total) - (wide(x_V[y]) - top))
 
 
 @loop
-def _softmax(first, last, lanes_L, x_RV, y_R, nats_R):
-    for r in range(first, last):
-        nats_R[r] = _normalize(x_RV[r], y_R[r], lanes_L)
+def _nats(turns, x_RV, y_R, nats_R, work_PV):
+    part = take(turns)
+    while part >= 0:
+        for r in range(edge(part, turns, len(x_RV)), edge(part + 1, turns, len(x_RV))):
+            _, nats_R[r] = _exponentials(x_RV[r], y_R[r], work_PV[part])
+        done(turns)
+        part = take(turns)
 
 
 @loop
-def _derivative(first, last, sum_V, p_RV, y_R, slope_R):
-    for r in range(first, last):
-        p_V, y, slope = p_RV[r], y_R[r], slope_R[r]
-        if y >= 0:
-            p_V[y] -= np.float32(1)
-        for v in range(len(p_V)):
-            p_V[v] *= slope
-        for v in range(len(p_V)):
-            sum_V[v] += p_V[v]
-
-
-@loop
-def _derivative_of_shorts(first, last, sum_V, p_RV, y_R, slope_R, d_RV):
-    _derivative(first, last, sum_V, p_RV, y_R, slope_R)
-    for r in range(first, last):
-        p_V, d_V = p_RV[r], d_RV[r]
-        for v in range(len(p_V)):
-            d_V[v] = short(p_V[v])
+def _nats_and_derivative(turns, x_RV, y_R, nats_R, work_PV, weight_R, epsilon, sum_PV):
+    part = take(turns)
+    while part >= 0:
+        p_V, sum_V = work_PV[part], sum_PV[part]
+        for r in range(edge(part, turns, len(x_RV)), edge(part + 1, turns, len(x_RV))):
+            x_V, y, slope = x_RV[r], y_R[r], weight_R[r]
+            total, nats_R[r] = _exponentials(x_V, y, p_V)
+            if epsilon > 0:
+                p_y = np.float32(np.exp(-nats_R[r]))
+                slope *= p_y / (p_y + epsilon)
+            share = slope / total
+            for v in range(len(p_V)):
+                p_V[v] *= share
+            if y >= 0:
+                p_V[y] -= slope
+            for v in range(len(p_V)):
+                put(x_V, v, p_V[v])
+            for v in range(len(p_V)):
+                sum_V[v] += p_V[v]
+        done(turns)
+        part = take(turns)

@@ -5,6 +5,8 @@ import copy
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from lstm_lm import products
@@ -12,7 +14,7 @@ from lstm_lm.cells import lstm_pass
 from lstm_lm.cells.builtin import TorchGRU, TorchLSTM
 from lstm_lm.config import ModelConfig, TrainingConfig
 from lstm_lm.data.batching import Chunk
-from lstm_lm.float_loops import loop, short, sigmoid, tanh, wide
+from lstm_lm.float_loops import loop, put, sigmoid, tanh, wide
 from lstm_lm.model import LanguageModel
 from lstm_lm.products import has_bfloat16, multiplier, product_of_columns, sum_of_products
 from lstm_lm.training import learner as learners
@@ -171,7 +173,7 @@ def test_sigmoid_and_tanh_are_torch_s(kind):
 @loop
 def _there_and_back(bits):
     for j in range(len(bits)):
-        bits[j] = short(wide(bits[j]))
+        put(bits, j, wide(bits[j]))
 
 
 def test_every_bfloat16_comes_back_from_float32():
@@ -181,6 +183,23 @@ def test_every_bfloat16_comes_back_from_float32():
     is_nan = (bits & 0x7FFF) > 0x7F80
     assert (found[~is_nan] == bits[~is_nan]).all()
     assert (found[is_nan] == 0x7FC0).all()
+
+
+@loop
+def _rounded(x, out):
+    for j in range(len(x)):
+        put(out, j, wide(x[j]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.floats(width=32), min_size=1, max_size=40))
+def test_rounding_to_16_bits_is_torchs_and_to_32_none(values: list[float]):
+    x = torch.tensor(values)
+    shorts, wides = torch.empty(len(x), dtype=torch.bfloat16), torch.empty(len(x))
+    _rounded(x.numpy(), shorts.view(torch.uint16).numpy())
+    torch.testing.assert_close(shorts, x.bfloat16(), rtol=0, atol=0, equal_nan=True)
+    _rounded(x.numpy(), wides.numpy())
+    assert torch.equal(wides.view(torch.int32), x.view(torch.int32))
 
 
 def test_a_stack_of_torch_layers_is_what_the_module_says(inputs):

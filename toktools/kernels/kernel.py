@@ -27,6 +27,9 @@ from toktools.kernels.machine_code import Code, Kinds
 _HALF, _WHOLE = 1 << 63, 1 << 64
 _lock = RLock()
 
+Team = Callable[[int, int], None]
+"""Calls the function at an address, with another address as its argument, on several threads."""
+
 
 class Loop:
     """A function of arrays in C order and of numbers that runs as machine code, without the GIL.
@@ -41,7 +44,7 @@ class Loop:
         functools.update_wrapper(self, function)
         self.function, self.options = function, options
         self.name = f"{function.__module__}.{function.__qualname__}"
-        self._calls: dict[Kinds, Callable[[list[int]], Any]] = {}
+        self._calls: dict[Kinds, _Native] = {}
 
     def __call__(self, *args: Any) -> Any:
         """Run the machine code.
@@ -49,6 +52,22 @@ class Loop:
         Raises: TypeError at an argument that is neither array nor number, or whose elements do not
                 stand side by side; RuntimeError at what Python would raise.
         """
+        native, slots = self._given(args)
+        return native(slots)
+
+    def on(self, team: Team, *args: Any) -> None:
+        """Let every thread of a team run the machine code, all with the same arguments at once.
+
+        What each of them does is settled between them, in an array. What one returns, and whether
+        it raised, nobody learns.
+
+        Raises: TypeError as a call does.
+        """
+        native, slots = self._given(args)
+        native.on(team, slots)
+
+    def _given(self, args: tuple[Any, ...]) -> tuple[_Native, list[int]]:
+        """Return the machine code for arguments, and the slots that hold them."""
         kinds: list[Any] = []
         slots: list[int] = []
         for arg in args:
@@ -60,8 +79,7 @@ class Loop:
             else:
                 kinds.append(type(arg))
                 slots.append(arg if type(arg) is int else _bits(arg))
-        call = self._calls.get(tuple(kinds)) or self._prepare(tuple(kinds))
-        return call(slots)
+        return self._calls.get(tuple(kinds)) or self._prepare(tuple(kinds)), slots
 
     @property
     def is_loaded(self) -> bool:
@@ -72,7 +90,7 @@ class Loop:
         """Whether its machine code, for some arguments, is on disk and up to date."""
         return machine_code.is_kept(self)
 
-    def _prepare(self, kinds: Kinds) -> Callable[[list[int]], Any]:
+    def _prepare(self, kinds: Kinds) -> _Native:
         with _lock:
             if kinds not in self._calls:
                 code = machine_code.read(self, kinds)
@@ -81,7 +99,7 @@ class Loop:
 
                     code = compile_loop(self, kinds)
                     machine_code.keep(self, kinds, code)
-                self._calls[kinds] = _call_of(self.name, code)
+                self._calls[kinds] = _Native(self.name, code)
             return self._calls[kinds]
 
 
@@ -95,20 +113,27 @@ def _bits(number: Any) -> int:
     raise TypeError(f"a loop takes arrays and numbers, not {type(number).__name__}")
 
 
-def _call_of(name: str, code: Code) -> Callable[[list[int]], Any]:
-    """Return a function that runs machine code on a list of slots."""
-    native = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)(machine_code.load(code))
-    layout = struct.Struct(f"={code.returns}")
-    padding = [0] * (layout.size // 8)  # at least as many slots as are returned
+class _Native:
+    """Machine code that is called with a list of slots; the name is that of its loop."""
 
-    def call(slots: list[int]) -> Any:
-        row = array("q", slots + padding)
-        if native(row.buffer_info()[0]):
-            raise RuntimeError(f"the compiled loop {name} stopped: an error in it, or in its use")
-        returned = layout.unpack_from(row)
-        return returned if code.is_tuple else returned[0] if returned else None
+    def __init__(self, name: str, code: Code) -> None:
+        self._name, self._is_tuple, self._address = name, code.is_tuple, machine_code.load(code)
+        self._call = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)(self._address)
+        self._layout = struct.Struct(f"={code.returns}")
+        self._padding = [0] * (self._layout.size // 8)  # at least as many slots as are returned
 
-    return call
+    def __call__(self, slots: list[int]) -> Any:
+        row = array("q", slots + self._padding)
+        if self._call(row.buffer_info()[0]):
+            raise RuntimeError(
+                f"the compiled loop {self._name} stopped: an error in it, or in its use"
+            )
+        returned = self._layout.unpack_from(row)
+        return returned if self._is_tuple else returned[0] if returned else None
+
+    def on(self, team: Team, slots: list[int]) -> None:
+        row = array("q", slots + self._padding)
+        team(self._address, row.buffer_info()[0])
 
 
 class Intrinsic:
