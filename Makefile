@@ -25,6 +25,8 @@ format: .venv/.installed-test
 
 bench: .venv/.installed-bench
 	$(BIN)/python -m experiments bench tokenizers --sizes 100kB,1MB,10MB --plot runs/bench.png
+	$(BIN)/python -m experiments.bench.training_step speed
+	$(BIN)/python -m experiments.bench.products
 
 docs: .venv/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

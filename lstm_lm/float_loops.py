@@ -50,7 +50,7 @@ def exp(x):
 
 @intrinsic
 def wide(llvm: Any, number: Any) -> Any:
-    """Return a float32: the number itself if it is one, or what the bits of a bfloat16 stand for."""
+    """Return the number itself if it is a float32, else what the bits of a bfloat16 stand for."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if number != llvm.types.uint16:

@@ -1,24 +1,26 @@
-"""Matrix products in float32 by the faster of the two libraries that torch brings.
+"""Matrix products by the fastest of what there is: our own loops, oneDNN, or torch.
 
 torch gives products of float32 matrices on a CPU to MKL, which does not use the 512-bit registers
-of every processor that has them: on an AMD EPYC (Zen 5) oneDNN multiplies at more than twice its
-speed, in float32 all the same, while on an Intel Xeon MKL is a tenth faster
-(`python -m experiments.bench.training_step speed` shows both). So the processor's name decides: a
-measurement would not come out the same each time, and the last bits of a training would not. oneDNN
-is behind an operator that torch's own compiler calls; where torch does not have it, or the matrices
-are not float32 on a CPU, the product is torch's.
+of every processor that has them. On an AMD EPYC (Zen 5) our own loops (`lstm_lm.matrices`) make 2.2
+times as many operations a second, and in a training more than oneDNN, in float32 and bfloat16; on
+an Intel Xeon MKL is a tenth faster than oneDNN, and multiplies. So loops of our own are for
+processors with AVX-512 (BF16) that are not Intel's, and oneDNN, behind an operator that torch's own
+compiler calls, is for float32 on others that are not. The processor's name decides: a measurement
+would not come out the same each time, and the last bits of a training would not.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
 from functools import cache
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lstm_lm.matrices.adding import add_to, can_add
+from lstm_lm.matrices.multiply import can_multiply, multiply
+from lstm_lm.matrices.turning import turned
 from lstm_lm.processor import processor_name
 
 
@@ -31,70 +33,71 @@ def product(x_NK: Tensor, w_MK: Tensor, bias_M: Tensor | None = None) -> Tensor:
         [[11.0, 17.0]]
     """
     with torch.no_grad():
+        if takes_ours(x_NK) and can_multiply(x_NK, w_MK):
+            return multiply(x_NK, w_MK, bias_M)
         if x_NK.is_cpu and x_NK.dtype == torch.float32 and _takes_onednn():
-            return torch.ops.mkldnn._linear_pointwise(x_NK, w_MK, bias_M, "none", [], "")
+            return product_by_onednn(x_NK, w_MK, bias_M)
         return functional.linear(x_NK, w_MK, bias_M)
 
 
-def product_of_columns(a_NI: Tensor, b_NJ: Tensor) -> Tensor:
-    """Return a^T b, (I, J): a gradient of weights, summed over N rows; has no gradient.
+def product_by_onednn(x_NK: Tensor, w_MK: Tensor, bias_M: Tensor | None = None) -> Tensor:
+    """Return the same by oneDNN, where `has_onednn`."""
+    return torch.ops.mkldnn._linear_pointwise(x_NK, w_MK, bias_M, "none", [], "")
 
-    oneDNN is faster with its first matrix the wider one in bfloat16, the narrower one in float32;
-    so in float32, where `a` should be the wider, the result lies the other way round in memory.
+
+class SumOfColumnProducts:
+    """a^T b (I, J), summed over many pairs of matrices: a gradient of weights; has no gradient.
+
+    Products of bfloat16 are added up in float32. `a` should be the wider: oneDNN is faster with its
+    first matrix the wider one in bfloat16, and the narrower one in float32; and of our own loops
+    the narrower one is that which must be turned. So mostly the sum is that of b^T a, and is turned
+    at last.
 
     Example:
-        >>> product_of_columns(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])).tolist()
-        [[3.0, 4.0], [6.0, 8.0]]
+        >>> products = SumOfColumnProducts()
+        >>> for _ in range(2):
+        ...     products.add(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]]))
+        >>> products.total().tolist()
+        [[6.0, 8.0], [12.0, 16.0]]
     """
-    if a_NI.dtype == torch.float32:
-        return product(b_NJ.t(), a_NI.t()).t()
-    return product(a_NI.t(), b_NJ.t())
 
+    def __init__(self) -> None:
+        self._sum: Tensor | None = None
+        self._is_turned = False
 
-def sum_of_products(w_IJ: Tensor, like: Tensor) -> Tensor:
-    """Return zeros in the shape of weights, of 32 bits at least, to sum up their gradient in.
+    def add(self, a_NI: Tensor, b_NJ: Tensor) -> None:
+        """Add a^T b."""
+        if self._sum is None:
+            self._is_turned = takes_ours(a_NI) or a_NI.dtype == torch.float32
+        if takes_ours(a_NI) and self._add_by_ours(a_NI, b_NJ):
+            return
+        two = (b_NJ, a_NI) if self._is_turned else (a_NI, b_NJ)
+        part = product(*(x.t() for x in two))
+        if self._sum is None:
+            self._sum = part.to(torch.promote_types(part.dtype, torch.float32))
+        elif can_add(self._sum, part):
+            add_to(self._sum, part)
+        else:
+            self._sum += part
 
-    They lie in memory as each `product_of_columns` of tensors like `like`.
-    """
-    n_i, n_j = w_IJ.shape
-    if like.dtype == torch.float32:
-        return like.new_zeros(n_j, n_i).t()
-    return like.new_zeros(n_i, n_j, dtype=torch.promote_types(like.dtype, torch.float32))
+    def _add_by_ours(self, a_NI: Tensor, b_NJ: Tensor) -> bool:
+        """Add a^T b by our own loops; return whether it is for them."""
+        if len(a_NI) % 2 and a_NI.dtype == torch.bfloat16:
+            a_NI, b_NJ = (functional.pad(x, (0, 0, 0, 1)) for x in (a_NI, b_NJ))
+        b_JN = turned(b_NJ)
+        if not can_multiply(b_JN, a_NI.t()):
+            return False
+        is_first = self._sum is None
+        if self._sum is None:
+            self._sum = a_NI.new_empty(len(b_JN), a_NI.shape[1], dtype=torch.float32)
+        multiply(b_JN, a_NI.t(), out_MN=self._sum, adds=not is_first)
+        return True
 
-
-def multiplier(w_MK: Tensor, n_rows: int) -> Callable[[Tensor], Tensor]:
-    """Return what makes x w^T of matrices with `n_rows` rows, for many of them; has no gradient.
-
-    oneDNN rearranges a matrix before it multiplies by it, which for few rows takes as long as the
-    product; here that is done once.
-
-    Args: w_MK: float32 or bfloat16, must not change; the products are of the same type.
-    Example:
-        >>> multiply = multiplier(torch.tensor([[3.0, 4.0], [5.0, 6.0]]), 1)
-        >>> multiply(torch.tensor([[1.0, 2.0]])).tolist()
-        [[11.0, 17.0]]
-    """
-    w_MK = w_MK.detach().contiguous()
-    if not w_MK.is_cpu or not can_lay_out(w_MK.dtype):
-        return lambda x_NK: product(x_NK, w_MK)
-    laid_out = torch.ops.mkldnn._reorder_linear_weight(w_MK, n_rows)
-
-    def multiply(x_NK: Tensor) -> Tensor:
-        with torch.no_grad():
-            return torch.ops.mkldnn._linear_pointwise(x_NK, laid_out, None, "none", [], "")
-
-    return multiply
-
-
-@cache
-def can_lay_out(kind: torch.dtype) -> bool:
-    """Whether oneDNN multiplies numbers of this type, and takes a matrix that is laid out."""
-    ops = torch.ops.mkldnn
-    if not hasattr(ops, "_reorder_linear_weight") or not hasattr(ops, "_linear_pointwise"):
-        return False
-    if kind == torch.bfloat16:
-        return has_bfloat16()
-    return kind == torch.float32 and _takes_onednn()
+    def total(self) -> Tensor | None:
+        """Return the sum (I, J), in 32 bits at least; None where nothing was added."""
+        if self._sum is None or not self._is_turned:
+            return self._sum
+        return turned(self._sum) if can_add(self._sum, self._sum) else self._sum.t()
 
 
 @cache
@@ -115,7 +118,30 @@ def has_instructions_for_bfloat16() -> bool:
     return not is_x86 or torch.cpu._is_avx512_bf16_supported()
 
 
+def takes_ours(x: Tensor, kind: torch.dtype | None = None) -> bool:
+    """Whether this is multiplied by our own loops here; as numbers of another kind, if given."""
+    return x.is_cpu and _has_ours(kind or x.dtype)
+
+
+@cache
+def _has_ours(kind: torch.dtype) -> bool:
+    if platform.machine().lower() not in ("x86_64", "amd64") or _is_intel():
+        return False
+    if kind == torch.bfloat16:
+        return torch.cpu._is_avx512_bf16_supported()
+    return kind == torch.float32 and torch.cpu._is_avx512_supported()
+
+
+@cache
+def _is_intel() -> bool:
+    return "intel" in processor_name().lower()
+
+
 @cache
 def _takes_onednn() -> bool:
-    has = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return has and "intel" not in processor_name().lower()
+    return has_onednn() and not _is_intel()
+
+
+def has_onednn() -> bool:
+    """Whether torch brings oneDNN, with the operator for products."""
+    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")

@@ -19,17 +19,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from toktools.kernels.kernel import Loop, Team, intrinsic, kernel
 
-NEXT, N_PARTS, N_DONE = range(3)
+NEXT, N_PARTS, N_DONE, N_SEATED = range(4)
+_APART = 32
+"""Numbers between two rows: two lines of memory, for processors fetch them in pairs."""
 
 
-def in_parts(loop: Loop, n_parts: int, *args: Any) -> None:
+def in_parts(loop: Loop, number: int, *args: Any) -> None:
     """Call `loop(turns, *args)` on as many threads as torch uses.
 
     Args:   loop: does the part `take(turns)` and then says `done(turns)`, again and again until
-            what it has taken is below 0. n_parts: 0 .. n_parts - 1 are taken, each once.
+            what it has taken is below 0. number: of parts; 0 .. number - 1 are taken, each once.
     Raises: RuntimeError if a part was not done.
     Example:
         >>> @kernel
@@ -44,13 +47,26 @@ def in_parts(loop: Loop, n_parts: int, *args: Any) -> None:
         >>> x
         array([0., 1., 4., 9.])
     """
-    turns, n_threads = np.array([0, n_parts, 0]), min(torch.get_num_threads(), n_parts)
-    if n_threads <= 1:
+    turns, n_threads = np.array([0, number, 0, 0]), n_parts(number)
+    if n_threads == 1:
         loop(turns, *args)
     else:
         loop.on(_team(n_threads), turns, *args)
-    if turns[N_DONE] != n_parts:
+    if turns[N_DONE] != number:
         raise RuntimeError(f"the compiled loop {loop.name} stopped: an error in it, or in its use")
+
+
+def n_parts(n: int) -> int:
+    """Return into how many parts n things are divided: one for each thread, if there are enough."""
+    return max(1, min(torch.get_num_threads(), n))
+
+
+def own_rows(n_rows: int, n: int) -> NDArray[np.float32]:
+    """Return zeros, a row of n numbers or a few more for each part, for it to work in.
+
+    No two rows have a line of memory in common, for which threads would have to wait in turn.
+    """
+    return np.zeros((n_rows, n + _APART), np.float32)
 
 
 @cache
@@ -100,6 +116,12 @@ def take(turns):
 def done(turns):
     """Say that a part is done."""
     _add(turns, N_DONE, 1)
+
+
+@kernel
+def seat(turns):
+    """Return 0, 1 .. for the threads that ask, each once: below `n_parts` of the parts' number."""
+    return _add(turns, N_SEATED, 1)
 
 
 @kernel

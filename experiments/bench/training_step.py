@@ -5,8 +5,8 @@ it, the plain loop of `plain_loop.py`, and ours in bfloat16, in turn, on tokens 
 Each has a process of its own, for what ours asks of the process (that malloc keeps freed memory)
 would serve the plain loop too. Both begin with the same weights, and the first losses must agree.
 Not timed: imports, the first steps, one step before each round, validation, files. Beside the
-seconds stand the operations of the step's matrix products by the second, and what torch, and the
-library that `lstm_lm.products` chooses, multiply alone on the same machine. On a GPU a round is
+seconds stand the operations of the step's matrix products by the second, and what torch, oneDNN,
+and what `lstm_lm.products` chooses multiply alone on the same machine. On a GPU a round is
 many steps; ours looks at its loss once a round, as the trainer does, and is timed without
 recordings too. Memory is the peak of a process that makes one step, less that before the step.
 """
@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -163,7 +164,7 @@ def measure(size: Size, n_rounds: int, n_threads: int, device: str = "cpu") -> d
     workers = {way: _Worker(size, way, n_threads, device) for way in (GPU_WAYS if on_gpu else WAYS)}
     losses = {way: worker.losses for way, worker in workers.items()}
     seconds: dict[str, list[float]] = {way: [] for way in workers}
-    products: dict[str, list[float]] = {"torch": [], "as chosen": []}
+    products: dict[str, list[float]] = defaultdict(list)
     for _ in range(n_rounds):
         for way, worker in workers.items():
             seconds[way].append(worker.seconds())
@@ -186,7 +187,7 @@ def _product_rates(device: str) -> dict[str, float]:
     """Return operations a second of products of two matrices."""
     import torch
 
-    from lstm_lm.products import product
+    from lstm_lm.products import has_onednn, product, product_by_onednn
 
     n = 8192 if device.startswith("cuda") else 2048
     a, b = torch.randn(2, n, n, device=device)
@@ -194,6 +195,8 @@ def _product_rates(device: str) -> dict[str, float]:
         "torch": lambda: a @ b.t(),
         "as chosen": lambda: product(a, b),
     }
+    if device == "cpu" and has_onednn():
+        ways["oneDNN"] = lambda: product_by_onednn(a, b)
     rates: dict[str, float] = {}
     for name, multiply in ways.items():
         float(multiply()[0, 0])

@@ -21,11 +21,11 @@ import torch
 from torch import Tensor
 
 from lstm_lm.data.batching import IGNORED
-from lstm_lm.products import product, product_of_columns, sum_of_products
+from lstm_lm.products import SumOfColumnProducts, product
 from lstm_lm.training import softmax_loops
 from lstm_lm.training.softmax_loops import can_loop
 
-BLOCK_ROWS = 400
+BLOCK_ROWS = 640
 """Rows of a block; fewer where the vocabulary is large."""
 BLOCK_BYTES = 1 << 25
 """Of the logits of a block: what the last-level cache of a processor holds, more or less."""
@@ -67,7 +67,7 @@ def linear_cross_entropy(
         >>> round(costs.objective.item(), 4)  # 3 log 4
         4.1589
     """
-    rows = n_rows or block_rows(len(weight_VH), h_NH.device)
+    rows = n_rows or evenly(len(h_NH), block_rows(len(weight_VH), h_NH.device))
     inputs = asking(h_NH, weight_VH, bias_V)
     return Costs(*_Blocks.apply(*inputs, y_N, weights_V, epsilon, rows))
 
@@ -82,6 +82,18 @@ def block_rows(n_logits: int, device: torch.device) -> int:
     if device.type == "cuda":
         return max(1, GPU_BLOCK_BYTES // (4 * n_logits))
     return max(1, min(BLOCK_ROWS, BLOCK_BYTES // (4 * n_logits)))
+
+
+def evenly(n: int, most: int) -> int:
+    """Return how many rows to take at once, so that n of them are taken in about even blocks.
+
+    Example:
+        >>> evenly(700, 640), evenly(4480, 640), evenly(3, 640), evenly(9, 5)
+        (352, 640, 3, 5)
+    """
+    n_blocks = max(1, -(-n // most))
+    each = -(-n // n_blocks)
+    return min(most, -(-each // 8) * 8) if n_blocks > 1 else each
 
 
 def asking(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -103,10 +115,10 @@ class _Blocks(torch.autograd.Function):
         epsilon: float,
         n_rows: int,
     ) -> tuple[Tensor, Tensor]:
-        wanted, kind = ctx.needs_input_grad[:3], h_NH.dtype
+        wanted, kind, h_NH = ctx.needs_input_grad[:3], h_NH.dtype, h_NH.contiguous()
         head = weight_VH.to(kind), bias_V.to(kind)
         d_h = torch.empty_like(h_NH) if wanted[0] else None
-        d_weight = sum_of_products(weight_VH, h_NH) if wanted[1] else None
+        d_weight = SumOfColumnProducts()
         d_bias = torch.zeros_like(bias_V) if wanted[2] else None
         objective, nats_N = bias_V.new_zeros(()), bias_V.new_empty(len(h_NH))
         for start in range(0, len(h_NH), n_rows):
@@ -124,9 +136,9 @@ class _Blocks(torch.autograd.Function):
                 continue
             if d_h is not None:
                 d_h[block] = product(d_RV, head[0].t())
-            if d_weight is not None:
-                d_weight += product_of_columns(d_RV, h_RH)
-        ctx.gradients = d_h, d_weight, d_bias
+            if wanted[1]:
+                d_weight.add(d_RV, h_RH)
+        ctx.gradients = d_h, d_weight.total(), d_bias
         ctx.mark_non_differentiable(nats_N)
         return objective, nats_N
 
@@ -197,9 +209,7 @@ def _softmax(logits_RV: Tensor, y_R: Tensor, dtype: torch.dtype) -> tuple[Tensor
     return p_RV, torch.where(y_R == IGNORED, 0, nats_R)
 
 
-def target_costs(
-    nats_R: Tensor, y_R: Tensor, weights_V: Tensor | None, epsilon: float
-) -> Tensor:
+def target_costs(nats_R: Tensor, y_R: Tensor, weights_V: Tensor | None, epsilon: float) -> Tensor:
     """Return the cost of each row, 0 if ignored."""
     cost_R = nats_R
     if epsilon:

@@ -19,7 +19,7 @@ from lstm_lm.head import latent_mask, n_logits
 from lstm_lm.training.mixture import head_cross_entropy
 from lstm_lm.training.sampled import SampledWords
 
-FEW_LOGITS = 1 << 20  # 4 MB
+FEW_LOGITS = 1 << 18  # 1 MB
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

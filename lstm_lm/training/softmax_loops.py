@@ -5,20 +5,19 @@ processor's cache from its logits to their derivative. The loops are for logits 
 or bfloat16; `lstm_lm.training.blockwise` has the same in torch, for all else. They run on the
 threads that torch multiplies with (`lstm_lm.team`).
 
-Legend: R rows of a block, V vocabulary, P parts of the rows, one for each thread.
+Legend: R rows of a block, V vocabulary, P parts of the rows, one for each thread; what has a
+        row for each is made by `lstm_lm.team.own_rows`.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_lm.float_loops import exp, loop, put, summing, wide
-from lstm_lm.team import done, edge, in_parts, take
+from lstm_lm.matrices.numbers import array_of
+from lstm_lm.team import done, edge, in_parts, n_parts, own_rows, take
 
 _LOWER = np.int32(0x7FFFFFFF)
 
@@ -36,9 +35,9 @@ def nats(logits_RV: Tensor, y_R: Tensor) -> Tensor:
           costs nothing.
     """
     nats_R, (n_rows, n_vocab) = torch.empty(len(y_R)), logits_RV.shape
-    n_parts = _n_parts(n_rows)
-    work_PV = np.empty((n_parts, n_vocab), np.float32)
-    in_parts(_nats, n_parts, _array(logits_RV), y_R.numpy(), nats_R.numpy(), work_PV)
+    number = n_parts(n_rows)
+    given = array_of(logits_RV), y_R.numpy(), nats_R.numpy(), own_rows(number, n_vocab)
+    in_parts(_nats, number, *given)
     return nats_R
 
 
@@ -52,23 +51,13 @@ def nats_and_derivative(
     Args: weight_R: w of each row, float32; 0 where the target is negative. d_bias_V: float32.
     """
     nats_R, (n_rows, n_vocab) = torch.empty(len(y_R)), logits_RV.shape
-    n_parts = _n_parts(n_rows)
-    work_PV = np.empty((n_parts, n_vocab), np.float32)
-    sum_PV = np.zeros((n_parts, n_vocab), np.float32)
-    given = _array(logits_RV), y_R.numpy(), nats_R.numpy(), work_PV
-    in_parts(_nats_and_derivative, n_parts, *given, weight_R.numpy(), np.float32(epsilon), sum_PV)
+    number = n_parts(n_rows)
+    work_PV, sum_PV = own_rows(number, n_vocab), own_rows(number, n_vocab)
+    given = array_of(logits_RV), y_R.numpy(), nats_R.numpy(), work_PV
+    in_parts(_nats_and_derivative, number, *given, weight_R.numpy(), np.float32(epsilon), sum_PV)
     if d_bias_V is not None:
-        d_bias_V += torch.from_numpy(sum_PV).sum(0)
+        d_bias_V += torch.from_numpy(sum_PV.sum(0)[:n_vocab])
     return nats_R, logits_RV
-
-
-def _n_parts(n_rows: int) -> int:
-    return max(1, min(torch.get_num_threads(), n_rows))
-
-
-def _array(tensor: Tensor) -> NDArray[Any]:
-    """Return the memory of a tensor as numpy sees it, bfloat16 as its bits."""
-    return (tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
 @loop
@@ -110,7 +99,7 @@ def _nats(turns, x_RV, y_R, nats_R, work_PV):
     part = take(turns)
     while part >= 0:
         for r in range(edge(part, turns, len(x_RV)), edge(part + 1, turns, len(x_RV))):
-            _, nats_R[r] = _exponentials(x_RV[r], y_R[r], work_PV[part])
+            _, nats_R[r] = _exponentials(x_RV[r], y_R[r], work_PV[part][: x_RV.shape[1]])
         done(turns)
         part = take(turns)
 
@@ -119,7 +108,7 @@ def _nats(turns, x_RV, y_R, nats_R, work_PV):
 def _nats_and_derivative(turns, x_RV, y_R, nats_R, work_PV, weight_R, epsilon, sum_PV):
     part = take(turns)
     while part >= 0:
-        p_V, sum_V = work_PV[part], sum_PV[part]
+        p_V, sum_V = work_PV[part][: x_RV.shape[1]], sum_PV[part]
         for r in range(edge(part, turns, len(x_RV)), edge(part + 1, turns, len(x_RV))):
             x_V, y, slope = x_RV[r], y_R[r], weight_R[r]
             total, nats_R[r] = _exponentials(x_V, y, p_V)

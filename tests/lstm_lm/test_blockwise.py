@@ -70,9 +70,11 @@ def test_a_tied_matrix_gathers_the_gradients_of_both_its_uses():
 
 
 @pytest.mark.oracle
+@pytest.mark.parametrize("ours", [True, False])
 @pytest.mark.parametrize("onednn", [True, False])
-def test_in_float32_the_loss_and_gradients_are_torchs_to_six_digits(onednn, monkeypatch):
-    """Whichever library multiplies, with sizes at which both use their fastest loops."""
+def test_in_float32_the_loss_and_gradients_are_torchs_to_six_digits(ours, onednn, monkeypatch):
+    """Whoever multiplies, with sizes at which all use their fastest loops."""
+    monkeypatch.setattr(products, "_has_ours", lambda kind: ours)
     monkeypatch.setattr(products, "_takes_onednn", lambda: onednn)
     torch.manual_seed(0)
     parts = [
@@ -104,6 +106,16 @@ def test_no_block_of_logits_is_larger_than_it_may_be(monkeypatch):
     linear_cross_entropy(h_NH, head.weight, head.bias, torch.arange(100)).objective.backward()
     assert max(sizes) == 12 * 5000
     assert sum(sizes) == 100 * 5000
+
+
+@pytest.mark.parametrize("n", [1, 7, 640, 641, 700, 1281, 4480, 10_000])
+@pytest.mark.parametrize("most", [1, 12, 167, 640])
+def test_blocks_are_about_even_and_not_too_large(n, most):
+    each = blockwise.evenly(n, most)
+    assert 0 < each <= most
+    blocks = [min(each, n - start) for start in range(0, n, each)]
+    assert len(blocks) == -(-n // most)
+    assert max(blocks) - min(blocks) <= 8 * len(blocks)
 
 
 def test_many_logits_go_block_by_block_and_give_the_same_loss(monkeypatch):

@@ -1,7 +1,7 @@
 """What the machine code of a loop depends on, as one short string.
 
-That is its own code, the values of the constants that it names, and the same of the loops and
-intrinsics that it calls; and the code that makes machine code of it all.
+That is its own code, the values of the constants that it names, and the same of the loops,
+intrinsics and classes of ours that it calls; and the code that makes machine code of it all.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from toktools.kernels.kernel import Loop
 
+_OURS = ("toktools", "lstm_lm", "tests")
 _MAKERS = ("compiling.py", "entry.py", "kernel.py", "llvm.py", "machine_code.py")
 
 
@@ -61,6 +62,12 @@ def _add(found: Any, value: Any) -> None:
             if name in value.__globals__:
                 _add(found, name)
                 _add(found, value.__globals__[name])
+    elif isinstance(value, type) and value.__module__.split(".")[0] in _OURS:
+        for name, part in sorted(vars(value).items()):
+            part = part.fget if isinstance(part, property) else part
+            if isinstance(part, FunctionType):
+                _add(found, name)
+                _add(found, part)
     elif isinstance(value, CodeType):
         found.update(value.co_code)
         _add(found, (value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars))

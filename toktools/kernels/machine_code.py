@@ -52,6 +52,7 @@ def machine() -> Any:
     """Return LLVM's idea of this machine."""
     llvm_binding.initialize_native_target()
     llvm_binding.initialize_native_asmprinter()
+    llvm_binding.initialize_native_asmparser()  # for intrinsics that name an instruction
     return llvm_binding.Target.from_default_triple().create_target_machine(
         cpu=llvm_binding.get_host_cpu_name(), features=_features(), opt=3, **_MODEL
     )

@@ -178,3 +178,25 @@ def test_a_fingerprint_is_also_of_the_instructions_of_intrinsics():
     assert adding_in_llvm(3)(40) == 43
     assert fingerprint(adding_in_llvm(2)) == fingerprint(adding_in_llvm(2))
     assert fingerprint(adding_in_llvm(2)) != fingerprint(adding_in_llvm(3))
+
+
+def test_a_fingerprint_is_also_of_the_classes_that_write_instructions():
+    def adding_by_a_class(n: int):
+        class Writer:
+            @property
+            def number(self):
+                return n
+
+            def __call__(self, context, builder, signature, args):
+                return builder.add(args[0], args[0].type(self.number))
+
+        @intrinsic
+        def add(llvm, x):
+            return llvm.types.int64(llvm.types.int64), Writer()
+
+        return kernel(lambda x: add(x))
+
+    assert adding_by_a_class(2)(40) == 42
+    assert adding_by_a_class(3)(40) == 43
+    assert fingerprint(adding_by_a_class(2)) == fingerprint(adding_by_a_class(2))
+    assert fingerprint(adding_by_a_class(2)) != fingerprint(adding_by_a_class(3))
