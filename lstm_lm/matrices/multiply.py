@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_lm.float_loops import loop, put, wide
+from lstm_lm.matrices.moving import LANES
 from lstm_lm.matrices.numbers import array_of, elements_of_a_number, numbers_of
 from lstm_lm.matrices.strips import (
     COLUMNS,
@@ -27,7 +28,6 @@ from lstm_lm.matrices.strips import (
 )
 from lstm_lm.matrices.tile import (
     FEW_ROWS,
-    LANES,
     ROWS,
     tile_product_4_1,
     tile_product_4_2,

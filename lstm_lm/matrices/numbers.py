@@ -16,7 +16,7 @@ def array_of(tensor: Tensor) -> NDArray[Any]:
 
 
 def numbers_of(tensor: Tensor) -> NDArray[Any]:
-    """Return the same as numbers of `tile.py`: float32, or pairs of bfloat16s as int32."""
+    """Return the same as numbers of `moving.py`: float32, or pairs of bfloat16s as int32."""
     tensor = tensor.detach()
     return (tensor.view(torch.int32) if tensor.dtype == torch.bfloat16 else tensor).numpy()
 

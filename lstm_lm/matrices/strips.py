@@ -1,13 +1,14 @@
 """A matrix laid out for `tile_product`: in strips of 48 columns, in each of them k by k.
 
 So a tile reads a strip from its beginning to its end. The last strip may have 16 or 32 columns;
-what is beyond the matrix is zero. A number is a float32, or a pair of bfloat16s (`tile.py`).
+what is beyond the matrix is zero. A number is a float32, or a pair of bfloat16s (`moving.py`).
 """
 
 from __future__ import annotations
 
 from lstm_lm.float_loops import loop
-from lstm_lm.matrices.tile import LANES, VECTORS, copy_number, copy_numbers, turn_square
+from lstm_lm.matrices.moving import LANES, copy_number, copy_numbers, turn_square
+from lstm_lm.matrices.tile import VECTORS
 
 COLUMNS = VECTORS * LANES
 STRAIGHT, TURNED = range(2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from lstm_lm.float_loops import loop
+from lstm_lm.matrices.moving import LANES, copy_number, turn_square
 from lstm_lm.matrices.numbers import array_of, numbers_of
-from lstm_lm.matrices.tile import LANES, copy_number, turn_square
 from lstm_lm.team import done, edge, in_parts, n_parts, take
 
 
@@ -15,6 +15,7 @@ def turned(x_NK: Tensor) -> Tensor:
 
     Args: x_NK: float32 or bfloat16, of one piece on a CPU; of bfloat16 an even number of rows.
     Example:
+        >>> import torch
         >>> turned(torch.tensor([[1.0, 2.0, 3.0]])).is_contiguous()
         True
     """

@@ -77,7 +77,7 @@ def block_rows(n_logits: int, device: torch.device) -> int:
 
     Example:
         >>> block_rows(100, torch.device("cpu")), block_rows(50_000, torch.device("cpu"))
-        (400, 167)
+        (640, 167)
     """
     if device.type == "cuda":
         return max(1, GPU_BLOCK_BYTES // (4 * n_logits))
