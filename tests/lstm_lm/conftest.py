@@ -25,6 +25,15 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(params=[1, 2, 3])
+def n_threads(request):
+    """How many threads torch, and the loops on its threads, have."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def texts():
     """Numbers in words: 200 documents to train on, 40 to validate on."""

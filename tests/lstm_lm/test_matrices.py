@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -39,14 +37,6 @@ SIZES = [
     (700, 200, 40),
 ]
 CLOSE = {F32: 1e-5, BF16: 1e-2}
-
-
-@pytest.fixture(params=[1, 2, 3])
-def n_threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
 
 
 def drawn(n: int, k: int, kind: torch.dtype, *, is_turned: bool = False) -> Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -13,14 +11,6 @@ from lstm_lm.training.heap import keep_freed_memory
 
 KINDS = [torch.float32, torch.bfloat16]
 SIZES = [(1, 1), (3, 5), (4, 64), (2, 65), (7, 1000)]
-
-
-@pytest.fixture(params=[1, 2])
-def n_threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
 
 
 def block(n_rows: int, n_vocab: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import torch
 
 from lstm_lm import team
 from lstm_lm.team import done, edge, in_parts, n_parts, own_rows, seat, take
@@ -41,14 +40,6 @@ def _edges(turns, n, out):
             out[i] += 1
         done(turns)
         part = take(turns)
-
-
-@pytest.fixture(params=[1, 2, 3])
-def n_threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(params=["torch's", "our own"])
