@@ -88,7 +88,7 @@ class _Layer(torch.autograd.Function):
         h_SBH = x_TBE.new_empty(n_steps + 1, n_rows, n_units)  # S: the state before, and the steps
         c_SBH, are_apart = torch.empty(h_SBH.shape), kind != torch.float32
         h_SBH[0], c_SBH[0] = h_BH, c_BH
-        work = start_of_rows(4 * n_units, None), own_rows(number, ROWS * COLUMNS)
+        tile_PW = own_rows(number, ROWS * COLUMNS)
         gates: list[Tensor] = []
         for block in _blocks(n_steps, n_rows):
             x_NE = x_TBE[block].flatten(0, 1)
@@ -98,7 +98,7 @@ class _Layer(torch.autograd.Function):
             gates.append(torch.empty_like(z_TBG, dtype=kind) if are_apart else z_TBG)
             h, c = (states[block.start : block.stop + 1] for states in (h_SBH, c_SBH))
             given = numbers_of(h), array_of(h), array_of(c), z_TBG.numpy(), array_of(gates[-1])
-            in_parts(go_forward, number, laid, *given, are_apart, *work)
+            in_parts(go_forward, number, laid, *given, are_apart, tile_PW)
         ctx.save_for_backward(x_TBE, w_GE, w_GH)
         ctx.steps = gates, h_SBH, c_SBH
         return h_SBH[1:], h_SBH[-1], c_SBH[-1]

@@ -29,7 +29,7 @@ def _add_product(a_BK, first, last, laid, start_N, begins, c_BN, tile):
 
 
 @loop
-def go_forward(turns, laid, h_SBK, h_SBH, c_SBH, z_TBG, gates_TBG, are_apart, start_G, work_PW):
+def go_forward(turns, laid, h_SBK, h_SBH, c_SBH, z_TBG, gates_TBG, are_apart, tile_PW):
     """Make T steps.
 
     Args:
@@ -38,13 +38,13 @@ def go_forward(turns, laid, h_SBK, h_SBH, c_SBH, z_TBG, gates_TBG, are_apart, st
             first is given.
         z_TBG: float32: what comes from the input, with the bias; is lost.
         gates_TBG: out, of the kind of the products: i, f, g, o; apart from `z_TBG`, or the same.
-        start_G: float32, of no use here. W: a tile.
+        W: a tile.
     """
     part, n_rows = take(turns), z_TBG.shape[1]
     while part >= 0:
-        first, last, tile = edge(part, turns, n_rows), edge(part + 1, turns, n_rows), work_PW[part]
+        first, last, tile = edge(part, turns, n_rows), edge(part + 1, turns, n_rows), tile_PW[part]
         for t in range(len(z_TBG)):
-            _add_product(h_SBK[t], first, last, laid, start_G, False, z_TBG[t], tile)
+            _add_product(h_SBK[t], first, last, laid, tile, False, z_TBG[t], tile)  # begins in z
             for b in range(first, last):
                 z_G = z_TBG[t, b]
                 step(z_G, c_SBH[t, b], c_SBH[t + 1, b], h_SBH[t + 1, b])
